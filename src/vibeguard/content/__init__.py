@@ -1,0 +1,1 @@
+"""What kind of change it is: file kinds, tests, guards, manifests, Unicode traps."""

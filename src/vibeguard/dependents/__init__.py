@@ -1,0 +1,1 @@
+"""What depends on it: the import graph of the index or of a commit's tree."""

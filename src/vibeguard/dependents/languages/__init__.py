@@ -1,0 +1,1 @@
+"""One file a language: how imports are found and how they resolve."""

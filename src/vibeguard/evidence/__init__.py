@@ -1,0 +1,1 @@
+"""The use case over history: what a policy would have said, and what became of it."""

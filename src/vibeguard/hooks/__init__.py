@@ -1,0 +1,1 @@
+"""The door for hooks, where every millisecond is paid on each commit."""

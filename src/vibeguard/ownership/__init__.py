@@ -1,0 +1,1 @@
+"""Whom it belongs to, by what the forge itself would say."""

@@ -1,0 +1,1 @@
+"""What the team has agreed: reading, checking and evaluating policies."""

@@ -1,0 +1,1 @@
+"""Who wrote it: evidence of AI assistance, and how sure it is."""

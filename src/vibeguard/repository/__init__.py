@@ -1,0 +1,1 @@
+"""Reading the repository: the only room that starts git."""

@@ -1,0 +1,1 @@
+"""Which approvals count, and why the others do not."""

@@ -1,0 +1,1 @@
+"""Two scores that answer different questions: blast radius and risk."""
