@@ -331,6 +331,59 @@ class NotCounted(NamedTuple):
     why: str
 
 
+# ---------------------------------------------------------------------------------------- what policy asks and is told
+
+
+class Fact(NamedTuple):
+    """The value of one fact, or why it is not known. Percentages are numbers from 0 to 100."""
+
+    value: bool | float | str | tuple[str, ...] | Share | None
+    unknown: str = ""  # why there is no value; "" when there is one
+    evidence: tuple[str, ...] = ()  # words that a reader can check
+
+
+class People(NamedTuple):
+    """Who is who, as the policy at the base says. Names are logins, teams (`acme/team`), addresses or key prints."""
+
+    roles: Mapping[str, tuple[str, ...]]
+    identities: Mapping[str, tuple[str, ...]]  # login to the other names of the same person
+    agents: tuple[str, ...] = ()  # globs of identities that are not persons
+    if_no_owner: tuple[str, ...] = ()
+
+
+class ReviewDemand(NamedTuple):
+    """`require_review`: how many people, from whom, and how fresh and sure their approval must be."""
+
+    wanted: int = 1
+    by: Literal["anyone", "owners", "any-owner", "roles", "teams", "users"] = "anyone"
+    names: tuple[str, ...] = ()  # of roles, teams or users
+    valid_for: Literal["this-diff", "this-commit", "any-version"] = "this-diff"
+    assurance: Literal["authenticated", "re-authenticated"] = "authenticated"
+    distinct: bool = False
+    may_include: tuple[Literal["contributors", "bots"], ...] = ()
+
+
+class TrailerDemand(NamedTuple):
+    """`require_trailer`: a trailer that git itself would list, on which commits, with which whole-string pattern."""
+
+    name: str
+    matching: str | None = None
+    on: Literal["every-commit", "commits-with-ai", "any-commit"] = "every-commit"
+
+
+class TestsDemand(NamedTuple):
+    """`require_test_changes`: the change touches at least one test file."""
+
+
+class ChecksDemand(NamedTuple):
+    """`require_checks`: checks that must have passed, by name."""
+
+    names: tuple[str, ...]
+
+
+Demand = ReviewDemand | TrailerDemand | TestsDemand | ChecksDemand
+
+
 # --------------------------------------------------------------------------------------------------------- verdict
 
 Outcome = Literal["skipped", "pass", "warn", "needs", "blocked", "unknown"]
