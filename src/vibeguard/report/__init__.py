@@ -1,1 +1,41 @@
-"""One module a format; nothing here computes."""
+"""One module a format; nothing here computes a judgement, everything here escapes what came from the change."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import NamedTuple, Protocol
+
+from vibeguard.check.result import Report
+
+# name: module with `render(reports, options) -> str`. Imported on demand: a hook pays only for what it prints.
+FORMATS = {
+    "text": "vibeguard.report.text",
+    "json": "vibeguard.report.json",
+    "json-v1": "vibeguard.report.json",
+}
+
+
+class Options(NamedTuple):
+    """How a report is wanted."""
+
+    explain: bool = False
+    width: int = 100
+    local: bool = True  # a laptop's result is advice, and says so
+
+
+class Format(Protocol):
+    """A module of this room that turns judged changes into one text."""
+
+    def render(self, reports: tuple[Report, ...], options: Options) -> str:
+        """The whole output, ending with a newline. Several reports: one for each pushed ref."""
+        ...
+
+
+def renderer(name: str) -> Format:
+    """The module for a format's name.
+
+    Raises:
+        KeyError: for a name that is not in :data:`FORMATS`.
+    """
+    module: Format = import_module(FORMATS[name])
+    return module
