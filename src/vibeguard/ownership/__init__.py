@@ -1,1 +1,5 @@
 """Whom it belongs to, by what the forge itself would say."""
+
+from vibeguard.ownership.lookup import Entry, Ownership, load
+
+__all__ = ["Entry", "Ownership", "load"]

@@ -1,0 +1,279 @@
+"""One index for many path patterns: which is the last one that matches a path?
+
+Rules are numbered; the highest number wins. A pattern without wildcards costs one dictionary entry. The others share
+a tree of path segments that is walked one folder at a time, and what a folder leads to is remembered: a look-up
+costs what its file name costs, however many rules there are. Nothing backtracks over segments and no regular
+expression is compiled, so that no pattern can make a look-up slow.
+
+Which files a dialect's pattern stands for is the dialect's business; here a pattern is a sequence of segments and a
+*reach*. Every figure about it is printed by `tests/bench/ownership.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vibeguard.ownership.globs import ANY_NAME, Glob
+
+# Reaches of a pattern whose last segment names a file or a folder.
+HERE = 0  # only what it names
+HERE_AND_BELOW = 1  # what it names and, if that is a folder, everything under it
+BELOW = 2  # everything under the folder it names, not the name itself
+
+# Folders remembered by one index. A repository of a million files has about 100,000 folders.
+_REMEMBERED_FOLDERS = 200_000
+
+
+class _Deep:
+    """The segment `**`: any number of folders, also none."""
+
+
+DEEP = _Deep()
+Segment = str | Glob | _Deep
+
+
+class Globs:
+    """Segments with wildcards, found by what a name ends and begins with."""
+
+    __slots__ = ("_entries", "_index", "_suffix_lengths")
+
+    def __init__(self) -> None:
+        self._entries: dict[Glob, _Node] = {}
+        self._index: dict[str, tuple[tuple[int, ...], dict[str, list[tuple[Glob, _Node]]]]] | None = None
+        self._suffix_lengths: tuple[int, ...] = ()
+
+    def node(self, glob: Glob) -> _Node:
+        """The node that this glob leads to, made when it is new."""
+        found = self._entries.get(glob)
+        if found is None:
+            found = self._entries[glob] = _Node()
+            self._index = None
+        return found
+
+    def find(self, name: str) -> list[_Node]:
+        """The nodes of all globs that match a name."""
+        index = self._index
+        if index is None:
+            index = self._build()
+        found = []
+        for length in self._suffix_lengths:
+            bucket = index.get(name[len(name) - length :] if length else "") if length <= len(name) else None
+            if bucket is None:
+                continue
+            prefix_lengths, by_prefix = bucket
+            for prefix_length in prefix_lengths:
+                for glob, node in by_prefix.get(name[:prefix_length], ()):
+                    if len(name) >= glob.least and (glob.rest is None or glob.rest(name)):
+                        found.append(node)
+        return found
+
+    def _build(self) -> dict[str, tuple[tuple[int, ...], dict[str, list[tuple[Glob, _Node]]]]]:
+        by_suffix: dict[str, dict[str, list[tuple[Glob, _Node]]]] = {}
+        for glob, node in self._entries.items():
+            by_suffix.setdefault(glob.suffix, {}).setdefault(glob.prefix, []).append((glob, node))
+        self._suffix_lengths = tuple(sorted({len(suffix) for suffix in by_suffix}))
+        self._index = {
+            suffix: (tuple(sorted({len(prefix) for prefix in prefixes})), prefixes)
+            for suffix, prefixes in by_suffix.items()
+        }
+        return self._index
+
+
+class _Node:
+    """A place in the tree of segments: where it leads, and the last rules that end here, by reach (-1: none)."""
+
+    __slots__ = ("below", "deep", "globs", "here", "here_and_below", "literals", "loops")
+
+    def __init__(self, *, loops: bool = False) -> None:
+        self.literals: dict[str, _Node] | None = None
+        self.globs: Globs | None = None
+        self.deep: _Node | None = None
+        self.loops = loops
+        self.here = -1
+        self.here_and_below = -1
+        self.below = -1
+
+    def step(self, segment: Segment) -> _Node:
+        """The node one segment further down, made when it is new."""
+        if isinstance(segment, str):
+            if self.literals is None:
+                self.literals = {}
+            node = self.literals.get(segment)
+            if node is None:
+                node = self.literals[segment] = _Node()
+            return node
+        if isinstance(segment, Glob):
+            if self.globs is None:
+                self.globs = Globs()
+            return self.globs.node(segment)
+        if self.loops:
+            return self
+        if self.deep is None:
+            self.deep = _Node(loops=True)
+        return self.deep
+
+    def end(self, reach: int, number: int) -> None:
+        if reach == HERE:
+            self.here = max(self.here, number)
+        elif reach == BELOW:
+            self.below = max(self.below, number)
+        else:
+            self.here_and_below = max(self.here_and_below, number)
+
+
+class Index:
+    """Numbered patterns, and the highest number that matches a path."""
+
+    def __init__(self) -> None:
+        self._everything = -1  # every path
+        self._inside = -1  # every path that is in some folder
+        # Literal patterns from the root.
+        self._here: dict[str, int] = {}
+        self._here_and_below: dict[str, int] = {}
+        self._below: dict[str, int] = {}
+        self._children: dict[str, int] = {}  # `folder/*`: what lies directly in it
+        # Literal names at any depth.
+        self._name: dict[str, int] = {}
+        self._name_and_below: dict[str, int] = {}
+        self._below_name: dict[str, int] = {}
+        # Names with wildcards at any depth, and everything else, by the folder where its wildcards begin.
+        self._any_depth: _Node = _Node(loops=True)
+        self._roots: dict[str, _Node] = {}
+        self._folders: dict[str, tuple[int, tuple[_Node, ...]]] = {}
+
+    def add(self, number: int, segments: Sequence[Segment], reach: int) -> None:
+        """Add a pattern. Its last segment is not `DEEP`; `**` at an end is said by the reach of what is before it.
+
+        An empty sequence with `BELOW` is every path.
+        """
+        self._folders.clear()
+        count = len(segments)
+        if not count:
+            if reach == BELOW:
+                self._everything = max(self._everything, number)
+            return
+        first = segments[0]
+        anywhere = first is DEEP
+        if anywhere and count == 2:
+            self._add_anywhere(number, segments[1], reach)
+            return
+        literal = 0
+        while literal < count and isinstance(segments[literal], str):
+            literal += 1
+        path = "/".join(segments[:literal])  # type: ignore[arg-type]
+        if literal == count:
+            where = (self._here, self._here_and_below, self._below)[reach]
+            where[path] = max(where.get(path, -1), number)
+            return
+        if literal == count - 1 and reach == HERE and segments[-1] == ANY_NAME:
+            self._children[path] = max(self._children.get(path, -1), number)
+            return
+        node = self._roots.get(path)
+        if node is None:
+            node = self._roots[path] = _Node()
+        for segment in segments[literal:]:
+            node = node.step(segment)
+        node.end(reach, number)
+
+    def _add_anywhere(self, number: int, segment: Segment, reach: int) -> None:
+        if isinstance(segment, str):
+            where = (self._name, self._name_and_below, self._below_name)[reach]
+            where[segment] = max(where.get(segment, -1), number)
+        elif segment == ANY_NAME:
+            if reach == BELOW:
+                self._inside = max(self._inside, number)
+            else:
+                self._everything = max(self._everything, number)
+        else:
+            self._any_depth.step(segment).end(reach, number)
+
+    def best(self, path: str) -> int:
+        """The highest number whose pattern matches a path (without a leading slash); -1 when none does."""
+        folder, slash, name = path.rpartition("/")
+        known = self._folders.get(folder)
+        if known is None:
+            known = self._enter(folder) if slash else self._remember("", self._everything, self._root_nodes())
+        best, nodes = known
+        found = self._here.get(path, -1)
+        best = max(best, found)
+        found = self._here_and_below.get(path, -1)
+        best = max(best, found)
+        found = self._name.get(name, -1)
+        best = max(best, found)
+        found = self._name_and_below.get(name, -1)
+        best = max(best, found)
+        found = self._children.get(folder, -1)
+        best = max(best, found)
+        for node in nodes:
+            literals = node.literals
+            if literals is not None:
+                target = literals.get(name)
+                if target is not None:
+                    best = max(best, target.here, target.here_and_below)
+            globs = node.globs
+            if globs is not None:
+                for target in globs.find(name):
+                    best = max(best, target.here, target.here_and_below)
+        return best
+
+    def _root_nodes(self) -> tuple[_Node, ...]:
+        nodes = [self._any_depth] if self._any_depth.globs is not None else []
+        _close(self._roots.get(""), nodes)
+        return tuple(nodes)
+
+    def _remember(self, folder: str, best: int, nodes: tuple[_Node, ...]) -> tuple[int, tuple[_Node, ...]]:
+        if len(self._folders) >= _REMEMBERED_FOLDERS:
+            self._folders.clear()
+        known = self._folders[folder] = (best, nodes)
+        return known
+
+    def _enter(self, folder: str) -> tuple[int, tuple[_Node, ...]]:
+        """What is known of every path in a folder: the best rule by its folders alone, and where the tree stands.
+
+        Iterative, since a path may have thousands of folders.
+        """
+        missing = []
+        here = folder
+        while here and here not in self._folders:
+            missing.append(here)
+            here = here.rpartition("/")[0]
+        known = self._folders.get(here)
+        if known is None:
+            known = self._remember("", self._everything, self._root_nodes())
+        for here in reversed(missing):
+            known = self._remember(here, *self._step(here, *known))
+        return known
+
+    def _step(self, folder: str, best: int, nodes: tuple[_Node, ...]) -> tuple[int, tuple[_Node, ...]]:
+        name = folder.rpartition("/")[2]
+        best = max(
+            best,
+            self._inside,
+            self._here_and_below.get(folder, -1),
+            self._below.get(folder, -1),
+            self._name_and_below.get(name, -1),
+            self._below_name.get(name, -1),
+        )
+        reached: list[_Node] = []
+        for node in nodes:
+            if node.loops:
+                reached.append(node)
+            targets = [] if node.globs is None else node.globs.find(name)
+            if node.literals is not None and name in node.literals:
+                targets.append(node.literals[name])
+            for target in targets:
+                best = max(best, target.here_and_below, target.below)
+                _close(target, reached)
+        _close(self._roots.get(folder), reached)
+        # One node may be reached in several ways; kept in order, each once.
+        return best, tuple(dict.fromkeys(reached))
+
+
+def _close(node: _Node | None, into: list[_Node]) -> None:
+    """Stand on a node, and on the `**` behind it, which may stand for no folder at all."""
+    if node is None:
+        return
+    if node.literals is not None or node.globs is not None:
+        into.append(node)
+    if node.deep is not None:
+        into.append(node.deep)
