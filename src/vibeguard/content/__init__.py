@@ -1,1 +1,1 @@
-"""What kind of change it is: file kinds, tests, guards, manifests, Unicode traps."""
+"""What kind of change it is: kinds and languages of files, weakened tests and guards, new dependencies, traps."""

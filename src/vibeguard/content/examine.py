@@ -1,0 +1,64 @@
+"""What kind of change it is: from the paths alone, and from the lines.
+
+`classify_change` costs microseconds a file and starts nothing; `examine` reads hunks and blobs. What was not examined
+is None, never false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vibeguard.content import kinds, opaque
+from vibeguard.model import Change, Content, FileChange, FileFacts, Finding, Hunk
+
+Hunks = Callable[[FileChange], tuple[Hunk, ...]]
+Blob = Callable[[str], bytes | None]
+
+
+def classify_change(change: Change) -> Content:
+    """Kinds, languages, opaque files and touched tests, from paths, modes and what git could not show."""
+    files = {file.path: _by_path(file) for file in change.files}
+    findings = tuple(opaque.finding(facts) for facts in files.values() if facts.opaque)
+    return Content(files, findings, tests_touched=_touches_tests(change, files))
+
+
+def examine(change: Change, hunks: Hunks, blob: Blob) -> Content:
+    """All that `classify_change` says, and what needs the content.
+
+    `hunks` gives the changed lines of one file of the change; `blob` the content of a full object id, None where it
+    is not there (a patch from elsewhere has no objects). Both are asked at most once for each file and version.
+    """
+    files: dict[str, FileFacts] = {}
+    findings: list[Finding] = []
+    for file in change.files:
+        facts = _by_path(file)
+        if file.exists_after and not file.unread and not facts.opaque:
+            content = blob(file.blob_after)
+            if content is not None:
+                facts = opaque.judge(facts, content, file.mode_after)
+            elif any("\0" in text for hunk in hunks(file) for _, text in hunk.added):
+                facts = facts._replace(kinds=facts.kinds | {"binary"}, opaque="binary")
+        files[file.path] = facts
+        if facts.opaque:
+            findings.append(opaque.finding(facts))
+    return Content(files, tuple(findings), tests_touched=_touches_tests(change, files))
+
+
+def _by_path(file: FileChange) -> FileFacts:
+    facts = kinds.classify(file.path, file.mode_after if file.exists_after else file.mode_before)
+    if file.is_submodule:
+        return facts._replace(kinds=facts.kinds | {"submodule"}, opaque="submodule")
+    if not file.exists_after:  # nothing goes in that could not be read
+        return facts._replace(opaque="")
+    if file.unread and not facts.opaque:
+        kinds_ = facts.kinds | {"binary"} if file.unread == "binary" else facts.kinds
+        return facts._replace(kinds=kinds_, opaque=file.unread)
+    return facts
+
+
+def _touches_tests(change: Change, files: dict[str, FileFacts]) -> bool:
+    """Whether a test file is added or changed; deleting tests is not testing, and vendored tests are not ours."""
+    return any(
+        file.exists_after and "test" in files[file.path].kinds and "vendored" not in files[file.path].kinds
+        for file in change.files
+    )
