@@ -138,6 +138,14 @@ class Git:
         where = [f"--git-dir={self._git_dir}"] if self._git_dir is not None else []
         return [self.program, *_PREFIX, *where, *arguments]
 
+    def at(self, folder: str) -> Git:
+        """The same repository from another folder: relative GIT_* paths keep their meaning."""
+        moved = Git(folder, timeout=self.timeout, git_dir=self._git_dir)
+        for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"):
+            if value := self._environment.get(name):
+                moved._environment[name] = os.path.join(self.folder, value)
+        return moved
+
     def with_git_dir(self, git_dir: str) -> Git:
         """The same, told outright which repository it is: needed for bare ones, which are otherwise refused."""
         return Git(self.folder, timeout=self.timeout, git_dir=git_dir)
@@ -171,12 +179,15 @@ class Git:
         return Completed(stdout, process.returncode, tuple(_text(line) for line in stderr.splitlines() if line.strip()))
 
     @contextmanager
-    def started(self, *arguments: str, stdin: IO[bytes] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    def started(
+        self, *arguments: str, stdin: IO[bytes] | int = subprocess.DEVNULL
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """Start git and hand out the process, for streams and for `cat-file --batch`; it is ended with the block.
 
-        stdin is a pipe unless a file is given. The caller checks the exit status (see :func:`failure`).
+        stdin is empty unless a file or `subprocess.PIPE` is given. The caller checks the exit status (see
+        :func:`failure`).
         """
-        with self._started(arguments, stdin=subprocess.PIPE if stdin is None else stdin) as process:
+        with self._started(arguments, stdin=stdin) as process:
             yield process
 
     @contextmanager

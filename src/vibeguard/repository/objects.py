@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
 from types import TracebackType
@@ -36,7 +37,7 @@ class Objects:
 
     def __init__(self, git: Git) -> None:
         self._git = git
-        self._started = git.started("cat-file", "--batch")
+        self._started = git.started("cat-file", "--batch", stdin=subprocess.PIPE)
         self._process = self._started.__enter__()
 
     def __enter__(self) -> Objects:
@@ -94,11 +95,11 @@ class Objects:
         return failure(("cat-file",), self._process.returncode, stderr, self._git.folder)
 
 
-def read_blobs(git: Git, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
-    """The contents of many blobs in the order asked, one process, streamed: memory is that of the largest blob.
+def read_objects(git: Git, ids: Iterable[str]) -> Iterator[Object]:
+    """Many objects in the order asked, one process, streamed: memory is that of the largest object.
 
     Raises:
-        VibeguardError: REPO for an id that is missing or not a blob; GIT when git fails.
+        VibeguardError: REPO for an id that is missing; GIT when git fails.
     """
     with tempfile.TemporaryFile() as requests:
         requests.writelines(f"{oid}\n".encode() for oid in ids)
@@ -116,11 +117,17 @@ def read_blobs(git: Git, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
                 content = stdout.read(size + 1)
                 if len(content) != size + 1:
                     break
-                yield fields[0].decode(), content[:-1]
+                yield Object(fields[0].decode(), fields[1].decode(), content[:-1])
             process.wait()
             if process.returncode != 0:
                 stderr = process.stderr.read() if process.stderr is not None else b""
                 raise failure(("cat-file",), process.returncode, stderr, git.folder)
+
+
+def read_blobs(git: Git, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """The contents of many blobs; see :func:`read_objects`."""
+    for found in read_objects(git, ids):
+        yield found.id, found.content
 
 
 def list_tree(git: Git, tree: str) -> list[TreeEntry]:
