@@ -49,7 +49,7 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback signature
+def _print_version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"vibeguard {__version__}")
         raise typer.Exit
@@ -57,7 +57,7 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's callback sig
 
 @app.callback(epilog="Exit codes: 0 pass or warn, 1 blocked, 2 could not decide, 3 needs something, 130 interrupted.")
 def _root(
-    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),  # noqa: FBT001, FBT003
+    version: bool = typer.Option(False, "--version", callback=_print_version, is_eager=True, help="Print the version."),
 ) -> None:
     """May this change go in, and if not, what is missing and from whom?"""
 

@@ -12,6 +12,12 @@ FORMATS = {
     "text": "vibeguard.report.text",
     "json": "vibeguard.report.json",
     "json-v1": "vibeguard.report.json",
+    "github": "vibeguard.report.github",
+    "sarif": "vibeguard.report.sarif",
+    "gitlab": "vibeguard.report.gitlab",
+    "junit": "vibeguard.report.junit",
+    "rdjson": "vibeguard.report.rdjson",
+    "markdown": "vibeguard.report.markdown",
 }
 
 
