@@ -1,1 +1,1 @@
-"""Who wrote it: evidence of AI assistance, and how sure it is."""
+"""Who wrote a change: evidence of AI tools in messages, identities, records, environment and branch."""
