@@ -254,6 +254,7 @@ class Dependents(NamedTuple):
     unknown: str = ""  # "" when the graph is complete as far as its languages go
     tree: str | None = None
     notices: tuple[str, ...] = ()
+    unread_languages: tuple[str, ...] = ()  # programming languages among the changed files that no graph covers
 
     @property
     def direct(self) -> int:

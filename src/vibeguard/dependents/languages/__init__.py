@@ -1,1 +1,86 @@
-"""One file a language: how imports are found and how they resolve."""
+"""Import extractors, one module a language, all with one signature.
+
+* `scan(content: bytes) -> Facts`: what one blob says; pure, in time linear in its length, never raises.
+* `resolve(facts, importer, project) -> Links`: where that leads in one tree; strict: what is not found is
+  unresolved, never guessed.
+* `offers(path, project) -> set[str]`: the keys under which other files may look for this one.
+
+A new language is a new module and rows in these tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Protocol, cast
+
+from vibeguard.dependents.facts import Facts, Links
+from vibeguard.dependents.project import Project
+
+# Part of every store's key: a change of any scanner or resolver makes a new number, and old stores are not read.
+VERSION = 1
+
+BY_EXTENSION: dict[str, str] = {
+    "py": "python",
+    "pyi": "python",
+    "js": "javascript",
+    "jsx": "javascript",
+    "mjs": "javascript",
+    "cjs": "javascript",
+    "ts": "javascript",
+    "tsx": "javascript",
+    "mts": "javascript",
+    "cts": "javascript",
+}
+
+# Their order is the code of a language in the stores: append only.
+LANGUAGES: tuple[str, ...] = ("python", "javascript")
+
+# Folders that hold a project's packages without being one.
+PYTHON_ROOTS = ("src", "lib", "python")
+
+# Programming languages that are known by name and have no extractor: their dependents are unknown, not none.
+UNSUPPORTED: dict[str, str] = {
+    "clj": "Clojure", "cljs": "Clojure", "cr": "Crystal", "d": "D", "dart": "Dart", "elm": "Elm", "erl": "Erlang",
+    "ex": "Elixir", "exs": "Elixir", "f90": "Fortran", "fs": "F#", "groovy": "Groovy", "hs": "Haskell",
+    "jl": "Julia", "lua": "Lua", "m": "Objective-C", "ml": "OCaml", "mm": "Objective-C++", "nim": "Nim",
+    "pl": "Perl", "pm": "Perl", "ps1": "PowerShell", "r": "R", "scala": "Scala", "sh": "Shell", "sol": "Solidity",
+    "swift": "Swift", "v": "Verilog", "vb": "Visual Basic", "zig": "Zig",
+}  # fmt: skip
+
+
+class Language(Protocol):
+    """What each module of this package offers."""
+
+    scan: Callable[[bytes], Facts]
+    resolve: Callable[[Facts, str, Project], Links]
+    offers: Callable[[str, Project], set[str]]
+
+
+def language_of(path: str) -> str | None:
+    """The module that reads files of this name, None where there is none."""
+    return BY_EXTENSION.get(path.rpartition("/")[2].rpartition(".")[2].lower())
+
+
+def unsupported_language(path: str) -> str | None:
+    """The name of the programming language, where it is known and cannot be read."""
+    return UNSUPPORTED.get(path.rpartition("/")[2].rpartition(".")[2].lower())
+
+
+def configures(path: str) -> tuple[str, ...]:
+    """Languages whose resolution this file decides: when it changes, all their files are resolved anew."""
+    name = path.rpartition("/")[2]
+    if name in ("pyproject.toml", "setup.py", "setup.cfg"):
+        return ("python",)
+    if name in ("__init__.py", "__init__.pyi") and path.rpartition("/")[0].rpartition("/")[2] in PYTHON_ROOTS:
+        return ("python",)
+    if name in ("package.json", "pnpm-workspace.yaml", "lerna.json") or (
+        name.startswith(("tsconfig", "jsconfig")) and name.endswith(".json")
+    ):
+        return ("javascript",)
+    return ()
+
+
+def load(name: str) -> Language:
+    """The module of a language; imported only when a file of it is touched, for its patterns cost to compile."""
+    return cast(Language, import_module(f"vibeguard.dependents.languages.{name}"))

@@ -1,0 +1,136 @@
+"""What one file says about others: imports and names, as scanners find them and resolvers use them.
+
+A scanner sees the bytes of one blob and nothing else, so its facts can be kept by blob. A resolver sees the facts,
+the importer's path and which files exist, so its links belong to a tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from vibeguard.model import EdgeKind
+
+# How much of a hop an edge of this kind carries. Hand-set; a dependent counts with the largest product along a
+# shortest path. Their order is the code of a kind in the stores: append only.
+KIND_WEIGHTS: dict[EdgeKind, float] = {
+    "import": 1.0,
+    "type-only": 0.5,
+    "lazy": 0.5,
+    "implicit-parent": 0.1,
+    "same-package": 1.0,
+    "string": 0.1,
+}
+KINDS: tuple[EdgeKind, ...] = tuple(KIND_WEIGHTS)
+KIND_CODES: dict[EdgeKind, int] = {kind: code for code, kind in enumerate(KINDS)}
+
+# Largest file that is scanned. Longer ones are data or bundles: opaque, and said so.
+MAX_BYTES = 8_000_000
+
+_RECORD, _FIELD = "\x1e", "\x1f"
+_SEPARATORS = str.maketrans({_RECORD: None, _FIELD: None, "\0": None})
+
+
+class Import(NamedTuple):
+    """One import as it is written. `names` are the imported names in their own file's spelling; "*" is all of them."""
+
+    specifier: str
+    kind: EdgeKind = "import"
+    names: tuple[str, ...] = ()
+    line: int = 0  # from 1
+
+
+class Facts(NamedTuple):
+    """What a scanner found in one blob."""
+
+    imports: tuple[Import, ...] = ()
+    defines: tuple[str, ...] = ()  # names other files of the same package, or importers, can use
+    mentions: tuple[str, ...] = ()  # names used that may be defined elsewhere in the package
+    package: str = ""  # the package or namespace it declares
+    opaque: str = ""  # why it could not be read; "" when it could
+
+
+class Edge(NamedTuple):
+    """The importer depends on `target`."""
+
+    target: str
+    kind: EdgeKind
+    names: tuple[str, ...] = ()
+    line: int = 0
+
+
+class Links(NamedTuple):
+    """Where the imports of one file lead.
+
+    `wanted` are the keys whose coming or going could change this answer (see `offers` of each language).
+    """
+
+    edges: tuple[Edge, ...] = ()
+    unresolved: tuple[tuple[str, int], ...] = ()  # (specifier, line) that should be in the repository and is not
+    wanted: frozenset[str] = frozenset()
+
+
+NO_FACTS = Facts()
+NO_LINKS = Links()
+
+
+def encode_facts(facts: Facts) -> str:
+    """One record of text without `\\n`-structure; separators inside names are dropped (no language allows them)."""
+    return _RECORD.join(
+        (
+            facts.opaque.translate(_SEPARATORS),
+            facts.package.translate(_SEPARATORS),
+            _FIELD.join(name.translate(_SEPARATORS) for name in facts.defines),
+            _FIELD.join(name.translate(_SEPARATORS) for name in facts.mentions),
+            *(
+                _FIELD.join((item.specifier, str(KIND_CODES[item.kind]), str(item.line), *item.names))
+                if (item.specifier + "".join(item.names)).isprintable()
+                else _FIELD.join(
+                    (
+                        item.specifier.translate(_SEPARATORS),
+                        str(KIND_CODES[item.kind]),
+                        str(item.line),
+                        *(name.translate(_SEPARATORS) for name in item.names),
+                    )
+                )
+                for item in facts.imports
+            ),
+        )
+    )
+
+
+def decode_facts(record: str) -> Facts:
+    """The facts of a record.
+
+    Raises:
+        ValueError: the text is no record (a damaged store).
+    """
+    opaque, package, defines, mentions, *imports = record.split(_RECORD)
+    found = []
+    for item in imports:
+        specifier, kind, line, *names = item.split(_FIELD)
+        found.append(Import(specifier, KINDS[int(kind)], tuple(names), int(line)))
+    return Facts(
+        tuple(found),
+        tuple(defines.split(_FIELD)) if defines else (),
+        tuple(mentions.split(_FIELD)) if mentions else (),
+        package,
+        opaque,
+    )
+
+
+def one_edge_a_target(edges: Iterable[Edge], importer: str) -> tuple[Edge, ...]:
+    """Edges to the same file become one: the heaviest kind, all the names, the first line. No file imports itself."""
+    best: dict[str, Edge] = {}
+    for edge in edges:
+        if edge.target == importer:
+            continue
+        known = best.get(edge.target)
+        if known is None:
+            best[edge.target] = edge
+            continue
+        heavier = KIND_WEIGHTS[edge.kind] > KIND_WEIGHTS[known.kind]
+        first, second = (edge, known) if heavier else (known, edge)
+        names = first.names + tuple(name for name in second.names if name not in first.names)
+        best[edge.target] = Edge(first.target, first.kind, names, first.line or second.line)
+    return tuple(best.values())

@@ -1,0 +1,443 @@
+"""Python imports: statements, literal `import_module` calls, and the `__init__` files that run on the way.
+
+Cannot see: names built at run time, `sys.path` edits, import hooks, entry points, strings that frameworks import.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+
+from vibeguard.dependents.facts import MAX_BYTES, Edge, Facts, Import, Links, one_edge_a_target
+from vibeguard.dependents.languages import PYTHON_ROOTS
+from vibeguard.dependents.project import Project
+from vibeguard.model import EdgeKind
+
+# A statement can start a line or follow ";" or ":". Where it stands inside a string or a comment is checked after.
+_CANDIDATE = re.compile(
+    rb"(?:^|[;:])[ \t\f]*+(?:"
+    rb"(?:from[ \t]*+((?:\\\r?\n|[. \t\w\x80-\xff])*?)[ \t\\\r\n]*?(?<![\w\x80-\xff])import(?![\w\x80-\xff])"
+    rb"[ \t]*+(\([^()]*+\)?|(?:[^\n;#\\]|\\\r?\n|\\)*+))"
+    rb"|import(?![\w\x80-\xff])[ \t]*+((?:[^\n;#\\]|\\\r?\n|\\)*+)"
+    rb")",
+    re.M,
+)
+# Code up to the next long string, then that string; possessive, so that memory does not grow with the file.
+_LONG_STRING = re.compile(
+    rb"((?:[^\"'#]++|#[^\n]*+|\"(?!\"\")(?:[^\"\\\n]++|\\(?s:.))*+\"?|'(?!'')(?:[^'\\\n]++|\\(?s:.))*+'?)*+)"
+    rb"(?:\"\"\"(?:[^\"\\]++|\\(?s:.)|\"(?!\"\"))*+(?:\"\"\"|\Z)|'''(?:[^'\\]++|\\(?s:.)|'(?!''))*+(?:'''|\Z))?"
+)
+_SHORT = re.compile(rb"#[^\n]*+|\"(?:[^\"\\\n]++|\\.)*+\"?|'(?:[^'\\\n]++|\\.)*+'?")
+_BLOCK = re.compile(
+    rb"^([ \t]*+)(?:(async[ \t]++def|def)\b|((?:el)?if)\b([^\n]*+)"
+    rb"|(?:class|else|try|except|finally|with|for|while|match|case|async)\b)",
+    re.M,
+)
+_CALL = re.compile(
+    rb"(?<![\w\x80-\xff])(?:import_module|__import__)[ \t]*+\([ \t\r\n]*+"
+    rb"(?:[rbuRBU]?([\"'])([\w.\x80-\xff]++)\1[ \t\r\n]*+([,)])|([^\"' \t\r\n)]))"
+)
+_TYPE_CHECKING = re.compile(rb"^[ \t]*+\(?[ \t]*+(?:[\w.]++\.)?TYPE_CHECKING\b")
+_DEFINES = re.compile(
+    rb"^(?:async[ \t]++def|def|class)[ \t]++([\w\x80-\xff]++)|^([A-Za-z_]\w*+)[ \t]*+(?::[^=\n]*+)?=(?!=)", re.M
+)
+_NAME = re.compile(r"[^\W\d]\w*")
+# Suffixes in the order the interpreter prefers them; a stub speaks for an extension module that is not in git.
+_SUFFIXES = (".py", ".pyi", ".pyx")
+_STDLIB = frozenset(sys.stdlib_module_names)
+
+
+def scan(content: bytes) -> Facts:
+    """The imports of a module, with kind, names and line."""
+    if len(content) > MAX_BYTES:
+        return Facts(opaque="oversized")
+    if b"\0" in content[:8192]:
+        return Facts(opaque="binary")
+    if b"import" not in content:
+        return Facts()
+    candidates = list(_CANDIDATE.finditer(content))
+    calls = list(_CALL.finditer(content)) if b"import_module" in content or b"__import__" in content else []
+    if not candidates and not calls:
+        return Facts()
+    end = max(match.end() for match in (candidates[-1:] + calls[-1:]))
+    strings = list(_long_strings(content, end))
+    blocks: list[tuple[int, int, str]] | None = None
+    found: list[Import] = []
+    for match in candidates:
+        start = match.start()
+        if _inside(start, strings) or (content[start : start + 1] in b":;" and _quoted(content, start)):
+            continue
+        position = match.start(3) if match.start(3) >= 0 else match.start(1)
+        line_start = content.rfind(b"\n", 0, position) + 1
+        kind: EdgeKind = "import"
+        head = content[line_start : line_start + 1]
+        if head in b" \t\f" or content[start : start + 1] == b":":
+            if blocks is None:
+                blocks = _blocks(content, end, strings)
+            kind = _kind(content, line_start, blocks)
+        line = content.count(b"\n", 0, position) + 1
+        _statement(match, kind, line, found)
+    for match in calls:
+        if _inside(match.start(), strings) or _quoted(content, match.start()):
+            continue
+        line = content.count(b"\n", 0, match.start()) + 1
+        literal = match.group(2)
+        if literal is None:
+            found.append(Import("", "string", (), line))
+        elif literal.startswith(b"."):
+            # Relative to an argument; only the usual `__package__` and `__name__` can be followed.
+            found.append(Import(_text(literal) if match.group(3) == b"," else "", "string", (), line))
+        else:
+            found.append(Import(_text(literal), "string", (), line))
+    return Facts(tuple(found))
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")
+
+
+def _long_strings(content: bytes, end: int) -> Iterator[tuple[int, int]]:
+    """(start, end) of each triple-quoted string that starts before `end`."""
+    if content.find(b'"""', 0, end) < 0 and content.find(b"'''", 0, end) < 0:
+        return
+    position = 0
+    while position < end:
+        match = _LONG_STRING.match(content, position)
+        if match is None or match.end() == position:
+            return
+        if match.end(1) < match.end():
+            yield match.end(1), match.end()
+        position = match.end()
+
+
+def _inside(position: int, strings: list[tuple[int, int]]) -> bool:
+    low, high = 0, len(strings)
+    while low < high:
+        middle = (low + high) // 2
+        if strings[middle][1] <= position:
+            low = middle + 1
+        else:
+            high = middle
+    return low < len(strings) and strings[low][0] <= position
+
+
+def _quoted(content: bytes, position: int) -> bool:
+    """Whether a position is inside a short string or a comment of its line."""
+    line = content[content.rfind(b"\n", 0, position) + 1 : position + 1]
+    if b'"' not in line and b"'" not in line and b"#" not in line:
+        return False
+    line_start = position + 1 - len(line)
+    for match in _SHORT.finditer(content, line_start):
+        if match.start() > position:
+            return False
+        if match.end() > position:
+            return True
+    return False
+
+
+def _blocks(content: bytes, end: int, strings: list[tuple[int, int]]) -> list[tuple[int, int, str]]:
+    """(position, indentation, "def" | "types" | "") of each line that opens a block, up to `end`."""
+    found = []
+    for match in _BLOCK.finditer(content, 0, end):
+        if _inside(match.start(), strings):
+            continue
+        what = "def" if match.group(2) else ""
+        if match.group(3) and _TYPE_CHECKING.match(match.group(4)):
+            what = "types"
+        found.append((match.start(), _width(match.group(1)), what))
+    return found
+
+
+def _width(indent: bytes) -> int:
+    return len(indent.expandtabs(8)) if b"\t" in indent else len(indent)
+
+
+def _kind(content: bytes, line_start: int, blocks: list[tuple[int, int, str]]) -> EdgeKind:
+    """The kind that the enclosing blocks give: lazy in a function, type-only under TYPE_CHECKING."""
+    indent_end = line_start
+    while content[indent_end : indent_end + 1] in (b" ", b"\t", b"\f"):
+        indent_end += 1
+    width = _width(content[line_start:indent_end].replace(b"\f", b""))
+    low, high = 0, len(blocks)
+    while low < high:
+        middle = (low + high) // 2
+        if blocks[middle][0] <= line_start:
+            low = middle + 1
+        else:
+            high = middle
+    kind: EdgeKind = "import"
+    # A statement behind ":" on a block's own line is inside that block.
+    if low and blocks[low - 1][0] == line_start:
+        width += 1
+    while low and width > 0:
+        low -= 1
+        _, indent, what = blocks[low]
+        if indent < width:
+            width = indent
+            if what == "types":
+                return "type-only"
+            if what == "def":
+                kind = "lazy"
+    return kind
+
+
+def _statement(match: re.Match[bytes], kind: EdgeKind, line: int, found: list[Import]) -> None:
+    if match.group(3) is not None:
+        for part in _clean(match.group(3)).split(","):
+            module = part.split(" as ")[0].strip().replace(" ", "")
+            if module and all(_NAME.fullmatch(piece) for piece in module.split(".")):
+                found.append(Import(module, kind, (), line))
+        return
+    module = "".join(_clean(match.group(1)).split())
+    names = []
+    for part in _clean(match.group(2)).strip("( )").split(","):
+        name = part.strip().split(" ")[0].strip()
+        if name == "*" or _NAME.fullmatch(name):
+            names.append(name)
+    if module and names and all(_NAME.fullmatch(piece) for piece in module.lstrip(".").split(".") if module.strip(".")):
+        found.append(Import(module, kind, tuple(names), line))
+
+
+def _clean(raw: bytes) -> str:
+    if b"#" in raw:
+        raw = re.sub(rb"#[^\n]*", b"", raw)
+    text = _text(raw)
+    if "\n" in text or "\t" in text or "\\" in text:
+        text = " ".join(text.replace("\\", " ").split())
+    return text.strip()
+
+
+# ------------------------------------------------------------------------------------------------------ resolution
+
+
+def offers(path: str, project: Project) -> set[str]:
+    """A module is looked for under its own name, a package under its folder's; new folders offer theirs too."""
+    folder, _, name = path.rpartition("/")
+    stem = name.partition(".")[0]
+    found = {folder.rpartition("/")[2] if stem == "__init__" else stem}
+    # The first or last module of a folder makes or ends a namespace package, and with it those above.
+    while folder and sum(1 for other in _modules(project).get(folder, ()) if other != name) == 0:
+        found.add(folder.rpartition("/")[2])
+        name = folder.rpartition("/")[2]
+        folder = folder.rpartition("/")[0]
+    return found
+
+
+class _Tree:
+    """What exists for Python in one tree: modules by folder, source roots."""
+
+    def __init__(self, project: Project) -> None:
+        self.files = project.files
+        self.modules = _modules(project)
+        self.memo: dict[tuple[str, str], str | None] = {}
+        self.roots: dict[str, tuple[str, ...]] = {}
+        self.everywhere = _top_packages(project)
+
+    def module(self, path: str) -> str | None:
+        """The file of the module or package at this path without suffix."""
+        files = self.files
+        for suffix in _SUFFIXES:
+            if path + "/__init__" + suffix in files:
+                return path + "/__init__" + suffix
+        for suffix in _SUFFIXES:
+            if path + suffix in files:
+                return path + suffix
+        return None
+
+    def is_package(self, path: str) -> bool:
+        return path + "/__init__.py" in self.files or path + "/__init__.pyi" in self.files
+
+
+def _modules(project: Project) -> dict[str, list[str]]:
+    """Names below each folder that hold Python, directly or deeper."""
+    kept: dict[str, list[str]] | None = project.kept.get("python.modules")
+    if kept is None:
+        kept = {}
+        for path in project.files:
+            if path.endswith(_SUFFIXES):
+                name: str
+                folder, _, name = path.rpartition("/")
+                while True:
+                    names = kept.get(folder)
+                    if names is not None:
+                        names.append(name)
+                        break
+                    kept[folder] = [name]
+                    if not folder:
+                        break
+                    folder, _, name = folder.rpartition("/")
+        project.kept["python.modules"] = kept
+    return kept
+
+
+def _top_packages(project: Project) -> dict[str, list[str]]:
+    """Each importable top-level package or module of a source root, with the roots that hold it."""
+    modules = _modules(project)
+    found: dict[str, list[str]] = {}
+    for folder in modules:
+        if folder and folder + "/__init__.py" in project.files:
+            parent, _, name = folder.rpartition("/")
+            if parent + "/__init__.py" not in project.files or (not parent and "__init__.py" not in project.files):
+                found.setdefault(name, []).append(parent)
+    for folder in modules:
+        for marker in ("pyproject.toml", "setup.py", "setup.cfg"):
+            if (f"{folder}/{marker}" if folder else marker) in project.files:
+                for source in (f"{folder}/src" if folder else "src", folder):
+                    for name in modules.get(source, ()):
+                        stem = name.partition(".")[0]
+                        if source not in found.setdefault(stem, []):
+                            found[stem].append(source)
+                break
+    return found
+
+
+def _tree(project: Project) -> _Tree:
+    kept: _Tree | None = project.kept.get("python")
+    if kept is None:
+        kept = project.kept["python"] = _Tree(project)
+    return kept
+
+
+def _own_roots(importer: str, tree: _Tree) -> tuple[str, ...]:
+    """Where an absolute import of this file may start, nearest first: its package's root, then the folders above."""
+    folder = importer.rpartition("/")[0]
+    known = tree.roots.get(folder)
+    if known is not None:
+        return known
+    root = folder
+    while root and tree.is_package(root):
+        root = root.rpartition("/")[0]
+    found = []
+    while True:
+        found.append(root)
+        for source in PYTHON_ROOTS:
+            below = f"{root}/{source}" if root else source
+            if below in tree.modules and not tree.is_package(below):
+                found.append(below)
+        if not root:
+            break
+        root = root.rpartition("/")[0]
+    tree.roots[folder] = tuple(dict.fromkeys(found))
+    return tree.roots[folder]
+
+
+def _find_root(module: str, importer: str, tree: _Tree) -> str | None:
+    """The source root that holds the module's first component as this importer sees it, None when it is elsewhere."""
+    top = module.partition(".")[0]
+    folder = importer.rpartition("/")[0]
+    key = (folder, module)
+    if key in tree.memo:
+        return tree.memo[key]
+    tree.memo[key] = answer = _search_root(module, top, importer, tree)
+    return answer
+
+
+def _search_root(module: str, top: str, importer: str, tree: _Tree) -> str | None:
+    namespaces = []
+    for root in _own_roots(importer, tree):
+        path = f"{root}/{top}" if root else top
+        if tree.module(path) is not None:
+            return root
+        if path in tree.modules:
+            namespaces.append(root)
+    if top in _STDLIB:
+        return None
+    # Namespace packages are merged from all roots: the one that holds the whole path is meant.
+    whole = module.replace(".", "/")
+    for root in namespaces:
+        path = f"{root}/{whole}" if root else whole
+        if tree.module(path) is not None or path in tree.modules:
+            return root
+    elsewhere = [root for root in tree.everywhere.get(top, ()) if _holds(root, whole, tree)]
+    if len(elsewhere) == 1:
+        return elsewhere[0]
+    return namespaces[0] if namespaces else None
+
+
+def _holds(root: str, whole: str, tree: _Tree) -> bool:
+    path = f"{root}/{whole}" if root else whole
+    return tree.module(path) is not None or path in tree.modules or tree.module(path.rpartition("/")[0]) is not None
+
+
+def resolve(facts: Facts, importer: str, project: Project) -> Links:
+    """The files that run when this module is imported, and those it names."""
+    tree = _tree(project)
+    edges: list[Edge] = []
+    unresolved: list[tuple[str, int]] = []
+    wanted: set[str] = set()
+    folder = importer.rpartition("/")[0]
+    package = folder
+    while package and tree.is_package(package):
+        wanted.add(package.rpartition("/")[2])
+        parent = _package_file(package, tree)
+        if parent is not None:
+            edges.append(Edge(parent, "implicit-parent"))
+        package = package.rpartition("/")[0]
+    wanted.add(package.rpartition("/")[2])
+    for item in facts.imports:
+        if not item.specifier:
+            unresolved.append(("import_module(…)", item.line))
+            continue
+        stripped = item.specifier.lstrip(".")
+        level = len(item.specifier) - len(stripped)
+        parts = stripped.split(".") if stripped else []
+        if level:
+            base: str | None = folder
+            for _ in range(level - 1):
+                base = None if not base else base.rpartition("/")[0]
+            if base is None:
+                unresolved.append((item.specifier, item.line))
+                continue
+            wanted.update(parts or [base.rpartition("/")[2]])
+            root = base
+        else:
+            wanted.add(parts[0])
+            found = _find_root(stripped, importer, tree)
+            if found is None:
+                continue  # outside the repository
+            wanted.update(parts)
+            root = found
+        wanted.update(item.names)
+        if not _import(item, root, parts, edges, tree):
+            unresolved.append((item.specifier, item.line))
+    return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
+
+
+def _import(item: Import, root: str, parts: list[str], edges: list[Edge], tree: _Tree) -> bool:
+    """Add the edges of one import; False when it leads nowhere."""
+    # The `__init__` files on the way are not edges of this importer: what it imports has them as its own parents.
+    path = "/".join([root, *parts] if root else parts)
+    target = tree.module(path) if parts else _package_file(path, tree)
+    if not item.names:
+        if target is None:
+            return path in tree.modules
+        _add(target, item, (), edges, tree)
+        return True
+    own: list[str] = []
+    is_folder = target is None or target.rpartition("/")[2].startswith("__init__.")
+    for name in item.names:
+        submodule = tree.module(f"{path}/{name}" if path else name) if is_folder and name != "*" else None
+        if submodule is not None:
+            _add(submodule, item, (name,), edges, tree)
+        elif (f"{path}/{name}" if path else name) not in tree.modules or target is not None:
+            own.append(name)
+    if target is None:
+        return not own
+    if own:
+        _add(target, item, tuple(own), edges, tree)
+    return True
+
+
+def _package_file(folder: str, tree: _Tree) -> str | None:
+    for suffix in _SUFFIXES:
+        path = f"{folder}/__init__{suffix}" if folder else f"__init__{suffix}"
+        if path in tree.files:
+            return path
+    return None
+
+
+def _add(target: str, item: Import, names: tuple[str, ...], edges: list[Edge], tree: _Tree) -> None:
+    edges.append(Edge(target, item.kind, names, item.line))
+    if target.endswith(".py") and target + "i" in tree.files:
+        edges.append(Edge(target + "i", "type-only", names, item.line))

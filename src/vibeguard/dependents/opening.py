@@ -1,0 +1,177 @@
+"""From a repository to its graph: the stored one brought up to date, or a new one built."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+
+from vibeguard.dependents.facts import Facts, decode_facts
+from vibeguard.dependents.graph import Graph
+from vibeguard.dependents.layers import Layer
+from vibeguard.dependents.scanning import Blob, FactStore, Progress, TooSlowError, scan_blobs
+from vibeguard.dependents.snapshot import build, load
+from vibeguard.dependents.store import DamagedError, Store
+from vibeguard.errors import VibeguardError
+from vibeguard.model import Change
+from vibeguard.repository.command import Git
+from vibeguard.repository.objects import Objects, list_tree
+
+BUILDING = "dependents unknown, building"
+# Links replaced on the fly above which the graph is built anew for the next run.
+_REBUILD_FROM = 400
+_FILES = ("100644", "100755", "100664")  # symlinks and submodules hold no imports and are no targets
+
+
+def open_graph(
+    git: Git,
+    common_dir: str,
+    change: Change,
+    *,
+    use_store: bool = True,
+    time_limit: float | None = None,
+    progress: Progress | None = None,
+) -> Graph:
+    """The graph of the tree after a change, with the edges that led to what it deletes.
+
+    Args:
+        common_dir: the repository's common git folder; the stores live below it.
+        use_store: read and write the stores; without them everything is built anew.
+        time_limit: seconds for building; when they pass, the graph is unknown and says so, and what was scanned is
+            kept, so that the next run goes on from there.
+        progress: called with (files scanned, files to scan).
+
+    Raises:
+        VibeguardError: git failed, or an object is missing.
+    """
+    deadline = None if time_limit is None else time.monotonic() + time_limit
+    store = Store(common_dir) if use_store else None
+    try:
+        return _open(git, store, change, deadline, progress)
+    except DamagedError:
+        # A part that was read late did not match its digest.
+        return _open(git, None, change, deadline, progress)
+
+
+def _open(git: Git, store: Store | None, change: Change, deadline: float | None, progress: Progress | None) -> Graph:
+    session = _Session(git, store, deadline, progress)
+    try:
+        with session:
+            return session.graph(change)
+    except TooSlowError as slow:
+        session.facts_store.save({**session.records, **slow.records})
+        return Graph(None, tree=change.head_tree, unknown=BUILDING, notices=session.notices())
+
+
+class _Session:
+    """One opening: the stores, the running git, and what has been read so far."""
+
+    def __init__(self, git: Git, store: Store | None, deadline: float | None, progress: Progress | None) -> None:
+        self.git = git
+        self.store = store
+        self.deadline = deadline
+        self.progress = progress
+        self.facts_store = FactStore(store)
+        self.records: dict[Blob, str] = {}
+        self._objects: Objects | None = None
+
+    def __enter__(self) -> _Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._objects is not None:
+            self._objects.__exit__(None, None, None)
+
+    def notices(self) -> tuple[str, ...]:
+        """What the user may want to know about the stores."""
+        return (self.store.note,) if self.store is not None and self.store.note else ()
+
+    # -- contents
+
+    def read(self, oid: str) -> bytes | None:
+        """The content of one blob; configuration files only."""
+        if self._objects is None:
+            self._objects = Objects(self.git)
+        return self._objects.blob(oid)
+
+    def scan(self, blobs: Iterable[Blob]) -> None:
+        """See to it that the records of these blobs are at hand."""
+        missing = []
+        for blob in dict.fromkeys(blobs):
+            if blob not in self.records:
+                record = self.facts_store.get(blob)
+                if record is None:
+                    missing.append(blob)
+                else:
+                    self.records[blob] = record
+        if missing:
+            self.records.update(scan_blobs(self.git, missing, deadline=self.deadline, progress=self.progress))
+
+    def facts(self, blob: Blob) -> Facts:
+        """The facts of one blob.
+
+        Raises:
+            DamagedError: the stored record is no record.
+        """
+        if blob not in self.records:
+            self.scan([blob])
+        try:
+            return decode_facts(self.records[blob])
+        except (ValueError, IndexError):
+            raise DamagedError("facts") from None
+
+    # -- graphs
+
+    def graph(self, change: Change) -> Graph:
+        """The graph after a change."""
+        base = self.base(change.base_tree)
+        after = base.step(
+            {file.path: file.blob_after if file.mode_after in _FILES else None for file in change.files}, self
+        )
+        gone = sorted(path for path in base.existing(change.paths) if not after.existing((path,)))
+        ghosts = tuple((source, edge) for path in gone for source, edge in base.edges_into(path))
+        return Graph(after.snapshot, after.overlay(ghosts), tree=change.head_tree, notices=self.notices())
+
+    def base(self, tree: str | None) -> Layer:
+        """The graph of the tree before the change: kept, brought up to date from a kept one, or built."""
+        if tree is None:
+            return Layer(build("", {}, {}, {})[0])
+        for kept in self.store.graphs() if self.store is not None else ():
+            assert self.store is not None
+            if kept == tree:
+                snapshot = load(self.store, tree)
+                if snapshot is not None:
+                    return Layer(snapshot)
+        for kept in self.store.graphs()[:1] if self.store is not None else ():
+            assert self.store is not None
+            snapshot = load(self.store, kept)
+            blobs = self.difference(kept, tree) if snapshot is not None else None
+            if snapshot is not None and blobs is not None:
+                layer = Layer(snapshot).step(blobs, self)
+                if len(layer.links) < _REBUILD_FROM:
+                    self.store.touch(f"graph-{kept}")
+                    return layer
+        return self.built(tree)
+
+    def difference(self, old: str, new: str) -> Mapping[str, str | None] | None:
+        """Object ids by path of what differs between two trees; None when the old one is no longer there."""
+        try:
+            raw = self.git.run("diff-tree", "-r", "--raw", "-z", "--no-renames", "--no-abbrev", old, new).stdout
+        except VibeguardError:
+            return None
+        parts = raw.split(b"\0")
+        found: dict[str, str | None] = {}
+        for facts, path in zip(parts[::2], parts[1::2], strict=False):
+            _, mode, _, oid, _ = facts.decode().split(" ")
+            found[path.decode("utf-8", "surrogateescape")] = oid if mode in _FILES else None
+        return found
+
+    def built(self, tree: str) -> Layer:
+        """The graph of a tree, built from its blobs and kept."""
+        blobs = {entry.path: entry.id for entry in list_tree(self.git, tree) if entry.mode in _FILES}
+        layer = Layer(build("", {}, {}, {})[0]).step(blobs, self)
+        links = {path: (language, layer.links[path]) for path, language in layer.languages()}
+        snapshot, sections = build(tree, blobs, links, layer.unread)
+        self.facts_store.save(self.records)
+        if self.store is not None:
+            self.store.write(f"graph-{tree}", tree, sections)
+        return Layer(snapshot)

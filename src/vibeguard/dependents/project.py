@@ -1,0 +1,79 @@
+"""Which files exist: what resolvers may ask of a tree. Nothing here touches the work tree."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from vibeguard.dependents.facts import NO_FACTS, Facts
+
+
+class Project:
+    """The files of one tree, with a place for each language to keep what it worked out about them.
+
+    Args:
+        files: every regular file's path, relative to the root, "/"-separated.
+        read: content of a file of this tree, None where it cannot be read; for configuration only.
+        facts: what the scanners found, where a language needs the definitions of other files.
+    """
+
+    def __init__(
+        self,
+        files: Iterable[str],
+        read: Callable[[str], bytes | None] = lambda _path: None,
+        facts: Callable[[str], Facts] = lambda _path: NO_FACTS,
+    ) -> None:
+        self.files = files if isinstance(files, set | frozenset) else frozenset(files)
+        self.read = read
+        self.facts = facts
+        self.kept: dict[str, Any] = {}
+
+    @cached_property
+    def folders(self) -> Mapping[str, tuple[str, ...]]:
+        """Each folder that holds a file, with the names of the files directly in it; "" is the root."""
+        found: dict[str, list[str]] = {"": []}
+        for path in self.files:
+            folder, _, name = path.rpartition("/")
+            names = found.get(folder)
+            if names is None:
+                found[folder] = [name]
+                parent = folder.rpartition("/")[0]
+                while parent not in found:
+                    found[parent] = []
+                    parent = parent.rpartition("/")[0]
+            else:
+                names.append(name)
+        return {folder: tuple(names) for folder, names in found.items()}
+
+    def named(self, name: str) -> tuple[str, ...]:
+        """Paths whose last component is `name`, sorted."""
+        index: dict[str, list[str]] | None = self.kept.get("named")
+        if index is None:
+            index = {}
+            for path in self.files:
+                index.setdefault(path.rpartition("/")[2], []).append(path)
+            self.kept["named"] = index
+        return tuple(sorted(index.get(name, ())))
+
+
+def join(folder: str, relative: str) -> str | None:
+    """`relative` seen from `folder`, normalised; None when it leaves the repository. "" is the root."""
+    parts = folder.split("/") if folder else []
+    for part in relative.split("/"):
+        if part in ("", "."):
+            continue
+        if part == "..":
+            if not parts:
+                return None
+            parts.pop()
+        else:
+            parts.append(part)
+    return "/".join(parts)
+
+
+def parents(path: str) -> Iterable[str]:
+    """The folders above a path, nearest first, the root ("") last."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path

@@ -1,0 +1,220 @@
+"""Facts for many blobs: from the store where it has them, else scanned, by two processes when there is much to do."""
+
+from __future__ import annotations
+
+import os
+import time
+from array import array
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from vibeguard.dependents.facts import Facts, decode_facts, encode_facts
+from vibeguard.dependents.languages import LANGUAGES, load
+from vibeguard.dependents.store import DamagedError, Sections, Store
+from vibeguard.errors import VibeguardError
+from vibeguard.repository.command import Git
+from vibeguard.repository.objects import read_blobs
+
+Progress = Callable[[int, int], None]
+Blob = tuple[str, str]  # (object id, language): the same bytes can be two languages'
+
+_NAME = "facts"
+_FORK_FROM = 1500  # blobs; below this a second process costs more than it saves
+_BATCH = 512  # blobs between two looks at the clock
+
+
+class FactStore:
+    """Facts by blob, in one file: sorted ids, offsets, records. Records are read when the first one is asked for."""
+
+    def __init__(self, store: Store | None) -> None:
+        self._store = store
+        self._sections: Sections | None = store.open(_NAME, "facts") if store is not None else None
+        self._index = b""
+        self._width = 0
+        self._offsets: array[int] = array("Q")
+        self._records: bytes | None = None
+
+    def _load(self) -> None:
+        if self._records is not None:
+            return
+        self._records = b""
+        if self._sections is None:
+            return
+        try:
+            offsets = array("Q")
+            offsets.frombytes(self._sections.section("offsets"))
+            index, records = self._sections.section("index"), self._sections.section("records")
+        except (DamagedError, ValueError):
+            self._sections = None
+            return
+        count = len(offsets) - 1
+        if count < 1 or len(index) % count or offsets[-1] != len(records):
+            self._sections = None
+            return
+        self._index, self._offsets, self._records, self._width = index, offsets, records, len(index) // count
+
+    def get(self, blob: Blob) -> str | None:
+        """The record of a blob, None where the store has none."""
+        self._load()
+        key = _key(blob)
+        width = self._width
+        if len(key) != width or not self._records:
+            return None
+        low = bisect_left(range(len(self._offsets) - 1), key, key=lambda at: self._index[at * width : (at + 1) * width])
+        if self._index[low * width : (low + 1) * width] != key:
+            return None
+        return self._records[self._offsets[low] : self._offsets[low + 1]].decode("utf-8", "surrogateescape")
+
+    def save(self, records: dict[Blob, str]) -> None:
+        """Keep these records, and of the old ones those that fit beside them."""
+        if self._store is None or not records:
+            return
+        self._load()
+        wanted = {_key(blob): record.encode("utf-8", "surrogateescape") for blob, record in records.items()}
+        widths = {len(key) for key in wanted}
+        if len(widths) != 1:
+            return
+        if self._width in widths and self._records:
+            # Blobs of other branches are kept up to the size of the present tree's.
+            room = max(1000, len(wanted))
+            for at in range(len(self._offsets) - 1):
+                key = self._index[at * self._width : (at + 1) * self._width]
+                if key not in wanted:
+                    if room <= 0:
+                        break
+                    room -= 1
+                    wanted[key] = self._records[self._offsets[at] : self._offsets[at + 1]]
+        offsets = array("Q", [0])
+        keys = sorted(wanted)
+        total = 0
+        for key in keys:
+            total += len(wanted[key])
+            offsets.append(total)
+        self._store.write(
+            _NAME,
+            "facts",
+            {
+                "index": b"".join(keys),
+                "offsets": offsets.tobytes(),
+                "records": b"".join([wanted[key] for key in keys]),
+            },
+        )
+
+
+def _key(blob: Blob) -> bytes:
+    return bytes.fromhex(blob[0]) + bytes((LANGUAGES.index(blob[1]),))
+
+
+class TooSlowError(Exception):
+    """The time limit passed; `records` are what was scanned by then."""
+
+    def __init__(self, records: dict[Blob, str]) -> None:
+        super().__init__()
+        self.records = records
+
+
+def scan_blobs(
+    git: Git, blobs: Sequence[Blob], *, deadline: float | None = None, progress: Progress | None = None
+) -> dict[Blob, str]:
+    """Records of all these blobs, read from git and scanned.
+
+    Args:
+        deadline: on `time.monotonic()`'s clock.
+
+    Raises:
+        TooSlowError: the deadline passed first.
+        VibeguardError: a blob is missing, or git failed.
+    """
+    if len(blobs) < _FORK_FROM or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
+        records: dict[Blob, str] = {}
+        for batch in _batches(git, blobs):
+            records.update(batch)
+            if progress is not None:
+                progress(len(records), len(blobs))
+            if deadline is not None and time.monotonic() > deadline:
+                raise TooSlowError(records)
+        return records
+    return _by_two(git, blobs, deadline, progress)
+
+
+def _batches(git: Git, blobs: Sequence[Blob]) -> Iterator[list[tuple[Blob, str]]]:
+    scanners = {language: load(language).scan for language in {language for _, language in blobs}}
+    batch: list[tuple[Blob, str]] = []
+    contents = read_blobs(git, [oid for oid, _ in blobs])
+    for blob, (_, content) in zip(blobs, contents, strict=True):
+        batch.append((blob, encode_facts(_scanned(scanners[blob[1]], content))))
+        if len(batch) == _BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _scanned(scan: Callable[[bytes], Facts], content: bytes) -> Facts:
+    try:
+        return scan(content)
+    except (ValueError, RecursionError, OverflowError, MemoryError):
+        return Facts(opaque="unreadable")
+
+
+def _by_two(git: Git, blobs: Sequence[Blob], deadline: float | None, progress: Progress | None) -> dict[Blob, str]:
+    """Half of the blobs in a child. What it sends is checked for completeness; a child that failed is replaced by us.
+
+    The child is forked, not spawned: it needs no second interpreter start (10 ms) and no second import of the scanners.
+    """
+    for language in {language for _, language in blobs}:
+        load(language)
+    mine, theirs = blobs[::2], blobs[1::2]
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        _child(git, theirs, writing, deadline)
+    os.close(writing)
+    records: dict[Blob, str] = {}
+    late = False
+    try:
+        for batch in _batches(git, mine):
+            records.update(batch)
+            if progress is not None:
+                progress(2 * len(records), len(blobs))
+            if deadline is not None and time.monotonic() > deadline:
+                late = True
+                break
+        with open(reading, "rb") as pipe:
+            reading = -1
+            raw = pipe.read()
+    finally:
+        if reading >= 0:
+            os.close(reading)
+            os.kill(child, 9)
+        os.waitpid(child, 0)
+    received = raw.decode("utf-8", "surrogateescape").split("\0")
+    records.update(zip(theirs, received[:-1], strict=False))
+    if late or (deadline is not None and time.monotonic() > deadline and len(records) < len(blobs)):
+        raise TooSlowError(records)
+    missing = [blob for blob in theirs if blob not in records]
+    for batch in _batches(git, missing) if missing else ():
+        records.update(batch)
+    return records
+
+
+def _child(git: Git, blobs: Sequence[Blob], writing: int, deadline: float | None) -> None:
+    """Scan, write one record after another, each ended by NUL, and leave without any of the parent's clean-up."""
+    status = 1
+    try:
+        with open(writing, "wb", buffering=1 << 20) as pipe:
+            for batch in _batches(git, blobs):
+                pipe.write("".join(f"{record}\0" for _, record in batch).encode("utf-8", "surrogateescape"))
+                if deadline is not None and time.monotonic() > deadline:
+                    break
+        status = 0
+    except (VibeguardError, OSError, MemoryError, KeyboardInterrupt):
+        pass
+    finally:
+        os._exit(status)
+
+
+def facts_of(records: Iterable[str]) -> list[Facts]:
+    """Decoded records, in order."""
+    return [decode_facts(record) for record in records]

@@ -1,0 +1,203 @@
+"""Files below `<git-common-dir>/vibeguard/v1/`: named sections, each with its digest.
+
+A reader takes the sections it needs and checks those alone. A writer makes a temporary file beside the target and
+renames it, so that readers see the old file or the new one. Nothing is ever unpickled, and any fault (a torn file,
+a flipped bit, another version, a folder that is not ours) reads as "there is none".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+
+from vibeguard import __version__
+from vibeguard.dependents.languages import VERSION
+
+_MAGIC = b"vibeguard-store 1\n"
+_DIGEST = 32
+_MAX_HEADER = 1 << 16
+_STALE_SECONDS = 3600  # a temporary file this old belongs to a process that died
+_GRAPHS_KEPT = 4
+_MAX_BYTES = 512 << 20  # of all files together; beyond it the oldest go
+
+
+class DamagedError(Exception):
+    """A store cannot be read. Callers rebuild; users never see it."""
+
+
+class Sections:
+    """An open store: `section(name)` reads one part and checks it.
+
+    Raises:
+        DamagedError: by every method, when the file is not what was written.
+    """
+
+    def __init__(self, path: str, key: str) -> None:
+        self.path = path
+        try:
+            self._file = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+        except OSError:
+            raise DamagedError(path) from None
+        try:
+            start = len(_MAGIC) + _DIGEST + 4
+            head = self._read(0, start)
+            if not head.startswith(_MAGIC):
+                raise DamagedError(path)
+            length = int.from_bytes(head[-4:], "little")
+            if length > _MAX_HEADER:
+                raise DamagedError(path)
+            header = self._read(start, length)
+            if hashlib.sha256(header).digest() != head[len(_MAGIC) : len(_MAGIC) + _DIGEST]:
+                raise DamagedError(path)
+            first, *lines = header.decode("ascii").split("\n")
+            if first != f"{_software()} {key}":
+                raise DamagedError(path)
+            self._table: dict[str, tuple[int, int, str]] = {}
+            position = start + length
+            for line in lines:
+                name, size, digest = line.split(" ")
+                self._table[name] = (position, int(size), digest)
+                position += int(size)
+        except (DamagedError, ValueError):
+            self.close()
+            raise DamagedError(path) from None
+
+    def _read(self, offset: int, length: int) -> bytes:
+        try:
+            found = os.pread(self._file, length, offset)
+        except OSError:
+            raise DamagedError(self.path) from None
+        if len(found) != length:
+            raise DamagedError(self.path)
+        return found
+
+    def section(self, name: str) -> bytes:
+        """One section, whole."""
+        if name not in self._table or self._file < 0:
+            raise DamagedError(self.path)
+        offset, length, digest = self._table[name]
+        found = self._read(offset, length)
+        if hashlib.sha256(found).hexdigest() != digest:
+            raise DamagedError(self.path)
+        return found
+
+    def close(self) -> None:
+        """Give the file back; sections can no longer be read."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def _software() -> str:
+    return f"{__version__} {VERSION}"
+
+
+class Store:
+    """The folder of the stores. `note` says why it cannot be used, "" while it can."""
+
+    def __init__(self, common_dir: str) -> None:
+        self.note = ""
+        self._base = os.path.join(common_dir, "vibeguard")
+        self.folder = os.path.join(self._base, "v1")
+        self._made = False
+
+    def open(self, name: str, key: str) -> Sections | None:
+        """The store of that name, if it is there, whole and of this key."""
+        if not self._is_ours(self._base) or not self._is_ours(self.folder):
+            return None
+        try:
+            return Sections(os.path.join(self.folder, name), key)
+        except DamagedError:
+            return None
+
+    def graphs(self) -> list[str]:
+        """Trees for which a graph is kept, newest first."""
+        if not self._is_ours(self._base) or not self._is_ours(self.folder):
+            return []
+        try:
+            with os.scandir(self.folder) as entries:
+                found = [
+                    (entry.stat(follow_symlinks=False).st_mtime_ns, entry.name[6:])
+                    for entry in entries
+                    if entry.name.startswith("graph-") and not entry.name.endswith(".tmp")
+                ]
+        except OSError:
+            return []
+        return [tree for _, tree in sorted(found, reverse=True)]
+
+    def write(self, name: str, key: str, sections: dict[str, bytes]) -> bool:
+        """Write a store whole, or leave what is there. Never an error: a store is a convenience."""
+        lines = [f"{_software()} {key}"]
+        lines += [f"{part} {len(raw)} {hashlib.sha256(raw).hexdigest()}" for part, raw in sections.items()]
+        header = "\n".join(lines).encode("ascii")
+        temporary = os.path.join(self.folder, f"{name}.{os.getpid()}-{time.monotonic_ns()}.tmp")
+        try:
+            for folder in (self._base, self.folder):
+                if not os.path.lexists(folder):
+                    os.mkdir(folder, 0o755)
+                if not self._is_ours(folder):
+                    self.note = "the cache folder is not a folder of yours: not used"
+                    return False
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+            with open(os.open(temporary, flags, 0o644), "wb") as file:
+                file.write(_MAGIC + hashlib.sha256(header).digest() + len(header).to_bytes(4, "little") + header)
+                for raw in sections.values():
+                    file.write(raw)
+            os.replace(temporary, os.path.join(self.folder, name))
+        except OSError as error:
+            self.note = f"the cache could not be written: {error.strerror or error}"
+            try:
+                os.unlink(temporary)
+            except OSError:
+                pass
+            return False
+        self._sweep()
+        return True
+
+    def touch(self, name: str) -> None:
+        """Mark a store as used, so that it is the last to go."""
+        try:
+            os.utime(os.path.join(self.folder, name), follow_symlinks=False)
+        except (OSError, NotImplementedError):
+            pass
+
+    def _is_ours(self, folder: str) -> bool:
+        """A real folder (no link) of the user who runs this."""
+        try:
+            status = os.lstat(folder)
+        except OSError:
+            return False
+        return stat.S_ISDIR(status.st_mode) and (not hasattr(os, "geteuid") or status.st_uid == os.geteuid())
+
+    def _sweep(self) -> None:
+        """Remove what dead writers left, and the oldest graphs beyond what is kept."""
+        try:
+            with os.scandir(self.folder) as entries:
+                found = [(entry.stat(follow_symlinks=False), entry.path, entry.name) for entry in entries]
+        except OSError:
+            return
+        now = time.time()
+        graphs = sorted((item for item in found if item[2].startswith("graph-")), key=lambda item: -item[0].st_mtime)
+        doomed = []
+        total = sum(status.st_size for status, _, name in found if not name.startswith("graph-"))
+        kept = 0
+        for status, path, name in graphs:
+            if name.endswith(".tmp"):
+                continue
+            total += status.st_size
+            kept += 1
+            if kept > 1 and (kept > _GRAPHS_KEPT or total > _MAX_BYTES):
+                doomed.append(path)
+        doomed += [
+            path for status, path, name in found if name.endswith(".tmp") and now - status.st_mtime > _STALE_SECONDS
+        ]
+        for path in doomed:
+            try:
+                os.unlink(path)
+            except OSError:
+                pass

@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Repo
+from vibeguard.dependents.graph import Graph
+from vibeguard.dependents.opening import BUILDING, open_graph
+from vibeguard.model import Change, Dependents
+from vibeguard.repository.change import between, staged
+from vibeguard.repository.locate import locate
+from vibeguard.repository.objects import Objects
+
+FILES = {
+    "pkg/__init__.py": "",
+    "pkg/hub.py": "A = 1\n",
+    "pkg/near.py": "from .hub import A\n",
+    "pkg/far.py": "import pkg.near\n",
+    "pkg/typed.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from pkg.hub import A\n",
+    "tests/test_far.py": "def test():\n    from pkg.far import x\n",
+    "web/app.ts": "import { a } from './lib'\n",
+    "web/lib/index.ts": "export const a = 1\n",
+    "docs/readme.md": "import pkg.hub\n",
+}
+
+
+def staged_change(repo: Repo) -> Change:
+    location = locate(str(repo.path))
+    with Objects(location.git) as objects:
+        return staged(location, objects)
+
+
+def committed_change(repo: Repo, base: str, head: str) -> Change:
+    location = locate(str(repo.path))
+    with Objects(location.git) as objects:
+        return between(location, objects, base, head)
+
+
+def graph_of(repo: Repo, change: Change, *, use_store: bool = True, time_limit: float | None = None) -> Graph:
+    location = locate(str(repo.path))
+    return open_graph(location.git, location.common_dir, change, use_store=use_store, time_limit=time_limit)
+
+
+def answer(repo: Repo, paths: Iterable[str] | None = None, *, use_store: bool = True) -> Dependents:
+    change = staged_change(repo)
+    return graph_of(repo, change, use_store=use_store).dependents(change.paths if paths is None else paths)
+
+
+def shown(found: Dependents) -> dict[str, tuple[int, str, str]]:
+    return {item.path: (item.distance, item.via, item.kind) for item in found.dependents}
+
+
+def test_dependents_carry_distance_the_file_between_and_the_kind_of_the_edge(repo: Repo) -> None:
+    repo.commit("first", FILES)
+    repo.stage({"pkg/hub.py": "A = 2\n", "web/lib/index.ts": "export const a = 2\n"})
+    found = answer(repo)
+    assert shown(found) == {
+        "pkg/near.py": (1, "pkg/hub.py", "import"),
+        "pkg/typed.py": (1, "pkg/hub.py", "type-only"),
+        "web/app.ts": (1, "web/lib/index.ts", "import"),
+        "pkg/far.py": (2, "pkg/near.py", "import"),
+        "tests/test_far.py": (3, "pkg/far.py", "lazy"),
+    }
+    assert (found.direct, found.within_2, len(found.dependents)) == (3, 4, 5)
+    near = next(item for item in found.dependents if item.path == "pkg/near.py")
+    assert (near.names, near.weight) == (("A",), 1.0)
+    assert next(item for item in found.dependents if item.path == "tests/test_far.py").weight == 0.5
+    assert found.unknown == ""
+
+
+def test_the_heaviest_of_the_shortest_paths_counts(repo: Repo) -> None:
+    repo.commit(
+        "first",
+        {"a.py": "", "b.py": "def f():\n    import a\n", "c.py": "import a\n", "d.py": "import b, c\n"},
+    )
+    repo.stage({"a.py": "x = 1\n"})
+    found = answer(repo)
+    assert {item.path: (item.via, item.weight) for item in found.dependents} == {
+        "b.py": ("a.py", 0.5),
+        "c.py": ("a.py", 1.0),
+        "d.py": ("c.py", 1.0),
+    }
+
+
+def test_who_used_a_deleted_file_still_depends_on_it(repo: Repo) -> None:
+    repo.commit("first", FILES)
+    repo.git("rm", "-q", "pkg/hub.py")
+    assert {"pkg/near.py", "pkg/far.py", "pkg/typed.py"} <= set(shown(answer(repo)))
+
+
+def test_a_renamed_file_keeps_its_dependents_from_before_and_after(repo: Repo) -> None:
+    repo.commit("first", FILES)
+    repo.git("mv", "pkg/hub.py", "pkg/core.py")
+    repo.stage({"pkg/near.py": "from .core import A\n"})
+    found = shown(answer(repo, ["pkg/hub.py", "pkg/core.py"]))
+    assert found["pkg/near.py"][:2] == (1, "pkg/core.py")
+    assert found["pkg/typed.py"][:2] == (1, "pkg/hub.py")
+
+
+def test_an_added_file_finds_those_who_were_waiting_for_it(repo: Repo) -> None:
+    repo.commit("first", {"a.py": "from pkg import late\n", "pkg/__init__.py": "", "w.ts": "import './late'\n"})
+    repo.stage({"pkg/late.py": "", "late.ts": ""})
+    assert set(shown(answer(repo))) == {"a.py", "w.ts"}
+
+
+def test_an_unborn_branch_has_a_graph_of_what_is_staged(repo: Repo) -> None:
+    repo.stage(FILES)
+    found = answer(repo, ["pkg/hub.py"])
+    assert set(shown(found)) == {"pkg/near.py", "pkg/typed.py", "pkg/far.py", "tests/test_far.py"}
+
+
+def test_staged_and_committed_give_the_same_answer(repo: Repo) -> None:
+    base = repo.commit("first", FILES)
+    repo.stage({"pkg/hub.py": "import web\n", "pkg/new.py": "from . import near\n"})
+    before = answer(repo)
+    head = repo.commit("second")
+    change = committed_change(repo, base, head)
+    after = graph_of(repo, change).dependents(change.paths)
+    assert before.dependents == after.dependents
+    assert before.unresolved == after.unresolved
+
+
+def test_the_second_question_is_answered_from_the_store(repo: Repo) -> None:
+    repo.commit("first", FILES)
+    repo.stage({"pkg/hub.py": "A = 2\n"})
+    cold = answer(repo)
+    folder = repo.path / ".git" / "vibeguard" / "v1"
+    graph = next(folder.glob("graph-*"))
+    before = graph.stat().st_mtime_ns
+    assert answer(repo) == cold
+    assert graph.stat().st_mtime_ns == before
+    assert not list(folder.glob("*.tmp"))
+
+
+def test_later_commits_are_laid_over_the_kept_graph(repo: Repo) -> None:
+    repo.commit("first", FILES)
+    repo.stage({"pkg/hub.py": "A = 2\n"})
+    answer(repo)
+    repo.commit("second", {"pkg/other.py": "from pkg.hub import A\n", "pkg/near.py": "x = 1\n"})
+    repo.stage({"pkg/hub.py": "A = 3\n"})
+    assert answer(repo) == answer(repo, use_store=False)
+    assert set(shown(answer(repo))) == {"pkg/other.py", "pkg/typed.py"}
+
+
+def test_a_graph_that_is_not_ready_in_time_is_unknown_and_goes_on_next_time(repo: Repo) -> None:
+    repo.commit("first", FILES)
+    repo.stage({"pkg/hub.py": "A = 2\n"})
+    change = staged_change(repo)
+    graph = graph_of(repo, change, time_limit=0)
+    found = graph.dependents(change.paths)
+    assert found.unknown == BUILDING
+    assert graph_of(repo, change).dependents(change.paths).unknown == ""
+
+
+def test_a_language_without_a_reader_is_unknown_and_not_zero(repo: Repo) -> None:
+    repo.commit("first", {"lib/a.ex": "defmodule A do\nend\n"})
+    repo.stage({"lib/a.ex": "defmodule A do\n  x\nend\n"})
+    found = answer(repo)
+    assert found.unknown == "no import graph for Elixir"
+    assert found.unread_languages == ("Elixir",)
+
+
+def test_a_file_that_is_not_what_its_name_says_is_no_zero(repo: Repo) -> None:
+    repo.commit("first", {"a.py": "import b\n", "b.py": b"\x7fELF\0\0\0import a"})
+    repo.stage({"b.py": b"\x7fELF\0\0\1import a"})
+    change = staged_change(repo)
+    graph = graph_of(repo, change)
+    assert set(shown(graph.dependents(change.paths))) == {"a.py"}
+    assert graph.unread() == {"b.py": "binary"}
+
+
+def test_paths_that_are_not_utf8_have_dependents(repo: Repo) -> None:
+    name = os.fsdecode(b"caf\xe9.py")
+    repo.write(b"caf\xe9.py", "import b\n").write("b.py", "import c\n").write("c.py", "").stage()
+    repo.commit("first")
+    repo.stage({"c.py": "x = 1\n"})
+    for use_store in (True, True, False):
+        assert set(shown(answer(repo, use_store=use_store))) == {"b.py", name}
+
+
+@pytest.mark.parametrize("object_format", ["sha1", "sha256"])
+def test_both_object_formats_are_read(tmp_path: Path, object_format: str) -> None:
+    repo = Repo(tmp_path / object_format, object_format=object_format)
+    repo.commit("first", FILES)
+    repo.stage({"pkg/hub.py": "A = 2\n"})
+    assert answer(repo) == answer(repo)
+
+
+def test_a_cycle_and_a_self_import_end(repo: Repo) -> None:
+    repo.commit("first", {"a.py": "import b, a\n", "b.py": "import c\n", "c.py": "import a\n"})
+    repo.stage({"a.py": "import b, a\nx = 1\n"})
+    assert {path: facts[0] for path, facts in shown(answer(repo)).items()} == {"c.py": 1, "b.py": 2}
+
+
+def test_symlinks_and_submodules_are_no_sources_and_no_targets(repo: Repo) -> None:
+    repo.write("b.py", "x = 1\n").write("c.py", "import a\n")
+    os.symlink("b.py", repo.path / "a.py")
+    repo.accept_changes()
+    repo.commit("first")
+    repo.stage({"b.py": "x = 2\n"})
+    assert shown(answer(repo)) == {}
+
+
+def test_a_package_is_the_nearest_folder_with_a_manifest_or_the_top_one(repo: Repo) -> None:
+    repo.commit("first", {"libs/a/package.json": "{}", "libs/a/src/x.ts": "", "libs/b/y.ts": "", "z.ts": ""})
+    repo.stage({"z.ts": "1\n"})
+    graph = graph_of(repo, staged_change(repo))
+    assert [graph.package_of(path) for path in ("libs/a/src/x.ts", "libs/b/y.ts", "z.ts")] == ["libs/a", "libs", ""]
