@@ -323,6 +323,8 @@ class Approval(NamedTuple):
     evidence: str = ""
     identities: tuple[str, ...] = ()  # other names of the same person, as the channel knows them
     can_push: bool | None = None
+    rules: tuple[str, ...] = ()  # ids of the rules it is meant for; () is every rule
+    invalid: str = ""  # why it is no decision at all (a bad signature); "" when it is one
 
 
 class NotCounted(NamedTuple):
@@ -362,6 +364,7 @@ class ReviewDemand(NamedTuple):
     assurance: Literal["authenticated", "re-authenticated"] = "authenticated"
     distinct: bool = False
     may_include: tuple[Literal["contributors", "bots"], ...] = ()
+    rule: str = ""  # id of the rule that demands it, for approvals that are meant for some rules only
 
 
 class TrailerDemand(NamedTuple):
@@ -426,6 +429,8 @@ class Requirement(NamedTuple):
     satisfied: bool = False
     unknown: str = ""  # why it could not be decided; "" when it could
     suggested: tuple[str, ...] = ()  # a smallest set of people or teams who could satisfy what is missing
+    counted: tuple[str, ...] = ()  # who counted
+    shows: str = ""  # what the reviews that counted show, and what they cannot show
 
 
 class RuleResult(NamedTuple):

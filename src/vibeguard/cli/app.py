@@ -19,7 +19,10 @@ from vibeguard.errors import USAGE, VibeguardError
 from vibeguard.hooks.door import guarded
 
 # name: (module, what `--help` says). The module has `app`, a typer.Typer; with one command in it that command is meant.
-COMMANDS: dict[str, tuple[str, str]] = {}
+COMMANDS: dict[str, tuple[str, str]] = {
+    "approve": ("vibeguard.cli.approve", "Sign that you approve a change."),
+    "approvals": ("vibeguard.cli.approvals", "List, check, send and get signed approvals."),
+}
 
 
 class _Lazy(TyperGroup):

@@ -16,6 +16,7 @@ from vibeguard.reviews.cover import share
 from vibeguard.reviews.eligible import Group, Owned, Parties, groups_of, is_bot, may_serve, parties
 from vibeguard.reviews.identities import Persons, key
 from vibeguard.reviews.missing import Tally, asked_of, in_words, missing, still_needed
+from vibeguard.reviews.shown import shows
 
 _ASSURANCES = ("claimed", "authenticated", "re-authenticated")
 
@@ -82,13 +83,17 @@ def count_together(
     members: Mapping[str, tuple[str, ...]] | None = None,
 ) -> tuple[Requirement, ...]:
     """The same for the demands of all rules at once: who serves one with `distinct: true` serves no other."""
-    sure = [approval for approval in approvals if approval.assurance != "claimed"]
+    sure = [approval for approval in approvals if approval.assurance != "claimed" and not approval.invalid]
     persons = Persons(people, ((approval.who, *approval.identities) for approval in sure if approval.who))
     involved = parties(persons, authors, contributors, drivers)
-    latest, dropped = _latest(approvals, persons)
     judged = _Judged(people, involved, head, diff)
     tallies = [
-        _tally(demand, groups_of(demand, owned, people, persons, members), latest, dropped, judged)
+        _tally(
+            demand,
+            groups_of(demand, owned, people, persons, members),
+            *_latest([approval for approval in approvals if _is_meant_for(approval, demand)], persons),
+            judged,
+        )
         for demand, owned in demands
     ]
     serving = share(
@@ -96,7 +101,12 @@ def count_together(
         [tally.demand.distinct for tally in tallies],
         lambda number, chosen: _is_enough(tallies[number], chosen),
     )
-    return tuple(_requirement(tally, chosen, people, involved) for tally, chosen in zip(tallies, serving, strict=True))
+    return tuple(_requirement(tally, chosen, judged) for tally, chosen in zip(tallies, serving, strict=True))
+
+
+def _is_meant_for(approval: Approval, demand: ReviewDemand) -> bool:
+    """An approval of some rules is silent on all others, also on one whose id is not known."""
+    return not approval.rules or demand.rule in approval.rules
 
 
 def _latest(approvals: Sequence[Approval], persons: Persons) -> tuple[dict[str, Approval], tuple[NotCounted, ...]]:
@@ -105,7 +115,9 @@ def _latest(approvals: Sequence[Approval], persons: Persons) -> tuple[dict[str, 
     remarks: dict[str, Approval] = {}
     dropped: list[NotCounted] = []
     for approval in approvals:
-        if not key(approval.who):
+        if approval.invalid:
+            dropped.append(NotCounted(approval.who, approval.invalid))
+        elif not key(approval.who):
             dropped.append(NotCounted("deleted account", "nobody can say whose account it was"))
         elif approval.assurance == "claimed":
             if approval.state == "approved":
@@ -145,7 +157,7 @@ def _tally(
     dropped: tuple[NotCounted, ...],
     judged: _Judged,
 ) -> Tally:
-    counted: dict[str, str] = {}
+    counted: dict[str, Approval] = {}
     maybe: dict[str, str] = {}
     holding: dict[str, str] = {}
     maybe_holding: dict[str, str] = {}
@@ -168,7 +180,7 @@ def _tally(
             teams = ", ".join(dict.fromkeys(team for group in groups for team in group.unknown_teams))
             refused.append(NotCounted(approval.who, f"whether they belong to {teams} is not known"))
         else:
-            counted[person] = approval.who
+            counted[person] = approval
     return Tally(demand, groups, counted, maybe, holding, maybe_holding, (*refused, *dropped))
 
 
@@ -220,14 +232,15 @@ def _is_enough(tally: Tally, chosen: frozenset[str]) -> bool:
     )
 
 
-def _requirement(tally: Tally, chosen: frozenset[str], people: People, involved: Parties) -> Requirement:
+def _requirement(tally: Tally, chosen: frozenset[str], judged: _Judged) -> Requirement:
+    people, involved = judged.people, judged.involved
     demand = tally.demand
     enough = _is_enough(tally, chosen)
     satisfied = enough and not tally.holding and not tally.maybe_holding
     needed = still_needed(tally, chosen, people, involved)
     lent = tuple(
-        NotCounted(name, "their approval serves another rule, and one of the two asks for people of its own")
-        for person, name in tally.counted.items()
+        NotCounted(approval.who, "their approval serves another rule, and one of the two asks for people of its own")
+        for person, approval in tally.counted.items()
         if person not in chosen
     )
     return Requirement(
@@ -240,6 +253,8 @@ def _requirement(tally: Tally, chosen: frozenset[str], people: People, involved:
         satisfied=satisfied,
         unknown="" if satisfied else _unknown(tally, chosen, enough=enough),
         suggested=() if satisfied else needed.suggested,
+        counted=tuple(approval.who for person, approval in tally.counted.items() if person in chosen),
+        shows=shows([approval for person, approval in tally.counted.items() if person in chosen], judged.head),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from vibeguard.model import NotCounted, People, ReviewDemand
+from vibeguard.model import Approval, NotCounted, People, ReviewDemand
 from vibeguard.reviews.cover import smallest_cover
 from vibeguard.reviews.eligible import Group, Parties, is_bot, may_serve
 
@@ -18,8 +18,8 @@ class Tally(NamedTuple):
 
     demand: ReviewDemand
     groups: tuple[Group, ...]
-    counted: Mapping[str, str]  # person to the name shown
-    maybe: Mapping[str, str]  # would count if a team's members were known
+    counted: Mapping[str, Approval]  # by person
+    maybe: Mapping[str, str]  # person to the name shown; would count if a team's members were known
     holding: Mapping[str, str]  # who asks for changes
     maybe_holding: Mapping[str, str]
     refused: tuple[NotCounted, ...]
