@@ -15,11 +15,28 @@ Hunks = Callable[[FileChange], tuple[Hunk, ...]]
 Blob = Callable[[str], bytes | None]
 
 
-def classify_change(change: Change) -> Content:
-    """Kinds, languages, opaque files and touched tests, from paths, modes and what git could not show."""
-    files = {file.path: _by_path(file) for file in change.files}
+# Above this many files only the path and git's own word say what cannot be judged: reading every blob would take longer
+# than the commit itself, and a change of that size is judged as large anyway.
+MOST_BLOBS = 5_000
+
+
+def classify_change(change: Change, blob: Blob | None = None) -> Content:
+    """Kinds, languages, opaque files and touched tests, from paths and modes, and from contents where `blob` is given.
+
+    Opaque files count in the blast radius, so what is opaque must not depend on whether anybody asked for the lines.
+    """
+    if len(change.files) > MOST_BLOBS:
+        blob = None
+    files = {file.path: _readable(_by_path(file), file, blob) for file in change.files}
     findings = tuple(opaque.finding(facts) for facts in files.values() if facts.opaque)
     return Content(files, findings, tests_touched=_touches_tests(change, files))
+
+
+def _readable(facts: FileFacts, file: FileChange, blob: Blob | None) -> FileFacts:
+    if blob is None or not file.exists_after or file.unread or facts.opaque:
+        return facts
+    content = blob(file.blob_after)
+    return facts if content is None else opaque.judge(facts, content, file.mode_after)
 
 
 def examine(change: Change, hunks: Hunks, blob: Blob) -> Content:
