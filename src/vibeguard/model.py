@@ -388,6 +388,21 @@ class ChecksDemand(NamedTuple):
 Demand = ReviewDemand | TrailerDemand | TestsDemand | ChecksDemand
 
 
+class Waiver(NamedTuple):
+    """Somebody states that rules are waived for this commit (break-glass); whether it counts, policy decides."""
+
+    who: str
+    reason: str
+    ticket: str
+    commit: str | None  # the commit it was stated on
+    at: str  # RFC 3339; "" when it is not known, and then it does not count
+    channel: str
+    rules: tuple[str, ...] = ()  # ids of the rules; () is every rule that break-glass waives
+    assurance: Literal["claimed", "authenticated", "re-authenticated"] = "authenticated"
+    identities: tuple[str, ...] = ()  # other names of the same person, as the channel knows them
+    invalid: str = ""  # why it is no statement at all (a bad signature); "" when it is one
+
+
 # --------------------------------------------------------------------------------------------------------- verdict
 
 Outcome = Literal["skipped", "pass", "warn", "needs", "blocked", "unknown"]
@@ -447,7 +462,8 @@ class RuleResult(NamedTuple):
     description: str = ""
     ask: str = ""
     docs: str = ""
-    would_be: Outcome | None = None  # what the rule would have said if it were enforced
+    would_be: Outcome | None = None  # what the rule would have said if it were enforced, or had not been waived
+    waived_by: str = ""  # who waived it by break-glass
 
 
 class PolicyFile(NamedTuple):
@@ -458,9 +474,27 @@ class PolicyFile(NamedTuple):
     sha256: str
 
 
+class Override(NamedTuple):
+    """A waiver that counts: who broke the glass, for what, until when, and what is owed afterwards."""
+
+    rules: tuple[str, ...]  # ids of the rules that it waived
+    who: str
+    reason: str
+    ticket: str
+    commit: str
+    channel: str
+    stated: str  # RFC 3339, as the other times
+    ends: str
+    owed: ReviewDemand | None  # the review that is owed afterwards
+    due: str  # by when; "" when nothing is owed
+    otherwise: Literal["report", "block-merges-until-reviewed"] = "report"
+
+
 class Verdict(NamedTuple):
     """The answer: may it go in, and if not, what is missing and from whom."""
 
     verdict: VerdictName
     rules: tuple[RuleResult, ...]
     notices: tuple[str, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    waivers_not_counted: tuple[NotCounted, ...] = ()

@@ -14,14 +14,18 @@ from vibeguard.model import (
     ChecksDemand,
     Demand,
     Fact,
+    NotCounted,
     Outcome,
+    Override,
     Reason,
     Requirement,
+    ReviewDemand,
     RuleResult,
     Stage,
     TrailerDemand,
     Verdict,
     VerdictName,
+    Waiver,
 )
 from vibeguard.policy import globs
 from vibeguard.policy.facts import DERIVED, FactSpec, find_fact
@@ -29,8 +33,18 @@ from vibeguard.policy.rules import Condition, Mode, Policy, Rule, Scope, Test, p
 from vibeguard.policy.truth import MOST_SHOWN, compare, describe, matched
 
 View = frozenset[str] | None  # the files that a rule looks at; None: all of them
-Fulfil = Callable[[Demand, View, Sequence[Demand]], Requirement]
-"""What of a demand is there: (the demand, the files it is about, all demands of the same rule, for `distinct`)."""
+Beside = Sequence[tuple[Demand, View]]
+Fulfil = Callable[[Demand, View, Beside], Requirement]
+"""What of a demand is there: (the demand, the files it is about, everything that the applying rules demand, this one
+included, so that `distinct` can be kept; the same sequence in every call but those for record-only rules)."""
+
+Entitled = Callable[[Waiver, ReviewDemand], str]
+"""Why somebody may not break the glass, given who may; "" when they may: no author, no contributor, no bot."""
+
+
+def _nobody(_waiver: Waiver, _who: ReviewDemand) -> str:
+    return "nothing here can tell who may break the glass"
+
 
 NO_RULE_APPLIED = "no rule applied"
 
@@ -170,46 +184,80 @@ def evaluate(
     fulfil: Fulfil,
     now: float,
     given: frozenset[str] = frozenset(),
+    waivers: Sequence[Waiver] = (),
+    entitled: Entitled = _nobody,
+    head: str | None = None,
 ) -> Verdict:
     """The verdict of a policy on a change.
 
-    `now` is seconds since the epoch. `given` names facts of `facts.DERIVED` that the source answers itself.
+    `now` is seconds since the epoch. `given` names facts of `facts.DERIVED` that the source answers itself. `waivers`
+    are break-glass statements about the commit `head`, and `entitled` says why somebody may not make one.
+
     At commit and push a missing review is outcome `needs` like elsewhere; which exit code that has is not decided
     here.
     """
     asked = _Facts(policy, facts, now, given)
     day = _day(now)
-    demanded: dict[tuple[Any, ...], Requirement] = {}
+    judged = [_judge(rule, asked, stage, day) for rule in policy.rules]
+    # What is asked for counts together: with `distinct`, who serves one demand serves no other.
+    beside = tuple(
+        (demand, each.view)
+        for each in judged
+        if each.applies and each.cap != "record-only"
+        for demand in each.rule.demands
+        if not _comes_later(demand, stage)
+    )
+    known: dict[tuple[object, ...], Requirement] = {}
 
-    def fulfilled(demand: Demand, view: View, beside: Sequence[Demand]) -> Requirement:
-        key = (type(demand), demand, view, beside if getattr(demand, "distinct", False) else None)
-        if key not in demanded:
-            demanded[key] = fulfil(demand, view, beside)
-        return demanded[key]
+    def fulfilled(demand: Demand, view: View, beside: Beside) -> Requirement:
+        key = (type(demand), demand, view)  # an empty TestsDemand equals any other empty tuple
+        if key not in known:
+            known[key] = fulfil(demand, view, beside)
+        return known[key]
 
     notices = list(policy.notices)
-    results = []
-    applied = False
-    for rule in policy.rules:
-        result, met, later = _judge(rule, asked, stage, fulfilled, day)
+    results: list[RuleResult] = []
+    for each in judged:
+        if not each.applies:
+            results.append(each.result)
+            continue
+        own = tuple((demand, each.view) for demand in each.rule.demands)
+        result, later = _act(each, asked, stage, fulfilled, own if each.cap == "record-only" else beside)
         results.append(result)
         notices += later
-        applied = applied or met
-    if not applied:
+    if not any(each.applies for each in judged):
         notices.append(NO_RULE_APPLIED)
     missing = sorted({name for name in policy.wanted_facts(stage) if _nothing_finds(name, policy)})
     notices += [f"nothing finds out `{name}` yet, so it is unknown in every change" for name in missing]
-    verdict = _VERDICT[max((_RANK[result.outcome] for result in results), default=0)]
-    return Verdict(verdict, tuple(results), tuple(dict.fromkeys(notices)))
+    overrides: tuple[Override, ...] = ()
+    refused: tuple[NotCounted, ...] = ()
+    if waivers:
+        from vibeguard.policy.break_glass import waive  # noqa: PLC0415  # hardly ever needed
+
+        results, overrides, refused = waive(policy, results, waivers, head=head, now=now, entitled=entitled)
+    verdict: VerdictName = _VERDICT[max((_RANK[result.outcome] for result in results), default=0)]
+    if overrides and verdict in ("pass", "warn"):
+        verdict = "overridden"
+    return Verdict(verdict, tuple(results), tuple(dict.fromkeys(notices)), overrides, refused)
 
 
-def _judge(rule: Rule, asked: _Facts, stage: Stage, fulfilled: Fulfil, day: str) -> tuple[RuleResult, bool, list[str]]:
-    """One rule: its result, whether it applied, and what it will ask for at a later stage."""
+class _Judged(NamedTuple):
+    """Whether a rule applies, to which files, and how far it may go."""
+
+    rule: Rule
+    result: RuleResult
+    applies: bool
+    view: View = None
+    cap: Mode = "enforce"
+
+
+def _judge(rule: Rule, asked: _Facts, stage: Stage, day: str) -> _Judged:
+    """The conditions of one rule."""
     mode: Mode = rule.mode
     if mode == "enforce" and rule.enforce_from and day < rule.enforce_from:
         mode = "warn"
     if stage not in rule.stages:
-        return _result(rule, "skipped", mode, ()), False, []
+        return _Judged(rule, _result(rule, "skipped", mode, ()), applies=False)
     view: View = None
     reasons: list[Reason] = []
     if rule.scope is not None:
@@ -217,7 +265,7 @@ def _judge(rule: Rule, asked: _Facts, stage: Stage, fulfilled: Fulfil, day: str)
         held = view is None or bool(view)
         reasons.append(_scope_reason(rule.scope, asked, view, held=held))
         if not held:
-            return _result(rule, "pass", mode, tuple(reasons)), False, []
+            return _Judged(rule, _result(rule, "pass", mode, tuple(reasons)), applies=False)
     met: bool | None = True
     if rule.when is not None:
         reason = _reason(rule.when, asked, view, asks_more=True)
@@ -229,39 +277,40 @@ def _judge(rule: Rule, asked: _Facts, stage: Stage, fulfilled: Fulfil, day: str)
         lifted = reason.held
         reasons.append(_top("unless", rule.unless, reason))
     if met is False or lifted is True:
-        return _result(rule, "pass", mode, tuple(reasons)), False, []
+        return _Judged(rule, _result(rule, "pass", mode, tuple(reasons)), applies=False)
     cap: Mode = mode
     if met is None or lifted is None:
         if_unknown = rule.if_unknown or ("enforce" if stage == "ci" else "warn")
         if if_unknown == "skip":
-            return _result(rule, "unknown", mode, tuple(reasons)), False, []
+            return _Judged(rule, _result(rule, "unknown", mode, tuple(reasons)), applies=False)
         if if_unknown == "warn" and cap == "enforce":
             cap = "warn"
-    return _act(rule, asked, view, stage, fulfilled, mode, cap, tuple(reasons))
+    return _Judged(rule, _result(rule, "pass", mode, tuple(reasons)), applies=True, view=view, cap=cap)
+
+
+def _comes_later(demand: Demand, stage: Stage) -> bool:
+    """Whether there is nothing yet that could hold what is asked for: no message, no checks."""
+    return (isinstance(demand, TrailerDemand) and stage == "commit") or (
+        isinstance(demand, ChecksDemand) and stage != "ci"
+    )
 
 
 def _act(
-    rule: Rule,
-    asked: _Facts,
-    view: View,
-    stage: Stage,
-    fulfilled: Fulfil,
-    mode: Mode,
-    cap: Mode,
-    reasons: tuple[Reason, ...],
-) -> tuple[RuleResult, bool, list[str]]:
-    """What a rule that applies does."""
+    judged: _Judged, asked: _Facts, stage: Stage, fulfilled: Fulfil, beside: Beside
+) -> tuple[RuleResult, list[str]]:
+    """What a rule that applies does, and what it will ask for at a later stage."""
+    rule, view, cap = judged.rule, judged.view, judged.cap
     outcome: Outcome = "blocked" if rule.block else "warn" if rule.warn else "pass"
     requirements = []
     later = []
     for demand in rule.demands:
-        if isinstance(demand, TrailerDemand) and stage == "commit":
-            later.append(f"rule `{rule.id}` will ask for the trailer {demand.name} in the message")
+        if _comes_later(demand, stage):
+            if isinstance(demand, TrailerDemand):
+                later.append(f"rule `{rule.id}` will ask for the trailer {demand.name} in the message")
+            elif isinstance(demand, ChecksDemand):
+                later.append(f"rule `{rule.id}` will ask for the checks {', '.join(demand.names)} in CI")
             continue
-        if isinstance(demand, ChecksDemand) and stage != "ci":
-            later.append(f"rule `{rule.id}` will ask for the checks {', '.join(demand.names)} in CI")
-            continue
-        requirement = fulfilled(demand, view, rule.demands)
+        requirement = fulfilled(demand, view, beside)
         requirements.append(requirement)
         if not requirement.satisfied and outcome != "blocked":
             outcome = "needs"
@@ -270,13 +319,13 @@ def _act(
         capped, later = "pass", []
     elif cap == "warn" and _RANK[outcome] > _RANK["warn"]:
         capped = "warn"
-    message = _message(rule, asked, view) if outcome != "pass" else ""
-    result = _result(rule, capped, mode, reasons)._replace(
-        message=message,
+    result = judged.result._replace(
+        outcome=capped,
+        message=_message(rule, asked, view) if outcome != "pass" else "",
         requirements=tuple(requirements),
         would_be=outcome if outcome != capped else None,
     )
-    return result, True, later
+    return result, later
 
 
 def _result(rule: Rule, outcome: Outcome, mode: Mode, reasons: tuple[Reason, ...]) -> RuleResult:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import Any
 
-from vibeguard.model import ReviewDemand
+from vibeguard.model import Demand, ReviewDemand
 from vibeguard.policy.actions import read_pattern, read_review, read_then, read_who
 from vibeguard.policy.conditions import Names, glob_fits, read_condition
 from vibeguard.policy.facts import KINDS, fact_names, find_fact
@@ -96,7 +96,13 @@ def read_rule(reader: Reader, node: Node, names: Names, if_unknown: str) -> Rule
             found[key] = reader.text(value, f"`{key}`", longest=1000)  # ask, docs
     if not found.get("id"):
         return None
+    found["demands"] = for_rule(found["id"], found.get("demands", ()))
     return Rule(place=reader.place(pairs["id"][1]), **found)
+
+
+def for_rule(rule_id: str, demands: tuple[Demand, ...]) -> tuple[Demand, ...]:
+    """The demands with the rule's id in those for reviews: an approval can be meant for some rules only."""
+    return tuple(demand._replace(rule=rule_id) if isinstance(demand, ReviewDemand) else demand for demand in demands)
 
 
 def read_scope(reader: Reader, node: Node, tags: Collection[str]) -> Scope:

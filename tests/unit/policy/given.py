@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from vibeguard.model import Demand, Fact, Requirement, ReviewDemand, Stage, TestsDemand, TrailerDemand, Verdict
-from vibeguard.policy.evaluate import evaluate
+from vibeguard.policy.evaluate import Beside, evaluate
 from vibeguard.policy.load import PolicySource, load
 from vibeguard.policy.rules import Policy
 
@@ -44,14 +44,14 @@ class Given:
         return value if isinstance(value, Fact) else Fact(value)
 
 
-def unmet(demand: Demand, only: frozenset[str] | None, beside: Sequence[Demand]) -> Requirement:
+def unmet(demand: Demand, only: frozenset[str] | None, beside: Beside) -> Requirement:
     """Nothing that was asked for is there."""
     kind = {ReviewDemand: "review", TrailerDemand: "trailer", TestsDemand: "tests"}.get(type(demand), "checks")
     wanted = demand.wanted if isinstance(demand, ReviewDemand) else 1
     return Requirement(kind, wanted, 0, "somebody", "all of it")  # type: ignore[arg-type]
 
 
-def met(demand: Demand, only: frozenset[str] | None, beside: Sequence[Demand]) -> Requirement:
+def met(demand: Demand, only: frozenset[str] | None, beside: Beside) -> Requirement:
     """All that was asked for is there."""
     return unmet(demand, only, beside)._replace(have=1, missing="", satisfied=True)
 
