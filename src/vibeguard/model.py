@@ -215,6 +215,7 @@ class OwnerEntry(NamedTuple):
     optional: bool = False
     approvals: int = 1
     pattern: str = ""
+    file: str | None = None  # where it stands, if that is not the owner's own file (OWNERS of a folder above)
 
 
 class Owner(NamedTuple):

@@ -14,10 +14,6 @@ from vibeguard.ownership.matcher import BELOW, DEEP, HERE, HERE_AND_BELOW, Index
 from vibeguard.ownership.rules import Rule
 from vibeguard.ownership.text import Lines
 
-LOCATIONS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
-# "CODEOWNERS files must be under 3 MB": at the limit GitHub does not load the file.
-LIMIT_BYTES = 3 * 1024 * 1024
-
 
 class Codeowners:
     """A parsed file of this dialect, ready for look-ups."""
@@ -25,80 +21,79 @@ class Codeowners:
     def __init__(self, content: bytes, file: str) -> None:
         text = Lines(content, file)
         self.unusable = text.unusable
+        self.rules: list[Rule] = []
+        self._index = Index()
+        self._groups: dict[tuple[str, ...], tuple[str, ...]] = {}
         problems = list(text.problems)
-        rules: list[Rule] = []
-        index = Index()
-        known_owners: dict[str, bool] = {}
-        globs: dict[str, Segment] = {}
+        good_owners: set[str] = set()
+        segments: dict[str, Segment] = {}
         for at, line in enumerate(text.lines, 1):
-            rule_text = line.partition("#")[0] if "#" in line else line
-            words = text.words(rule_text) if "\\" not in rule_text else _escaped_words(rule_text, text)
+            rule = line[: line.index("#")] if "#" in line else line
+            words = _escaped_words(rule, text) if "\\" in rule else text.words(rule)
             if not words:
                 continue
             pattern = words[0]
             owners = tuple(words[1:])
             problem = _problem_of_pattern(pattern, line)
-            if problem is None:
-                for owner in owners:
-                    good = known_owners.get(owner)
-                    if good is None:
-                        good = known_owners[owner] = is_owner(owner)
-                    if not good:
-                        problem = "bad-owner", f"{owner} is no @user, @organisation/team or e-mail address"
-                        break
+            if problem is None and not good_owners.issuperset(owners):
+                problem = _problem_of_owners(owners, good_owners)
             if problem is not None:
                 problems.append(Finding(problem[0], file, at, f"the line is passed over: {problem[1]}"))
                 continue
             if len(owners) > 1:
                 owners = tuple(dict.fromkeys(owners))
-            number = len(rules)
-            rules.append(Rule(number, at, 1 + len(line) - len(line.lstrip()), pattern, owners))
-            index.add(number, *compile_pattern(pattern, globs))
-        self.rules: Sequence[Rule] = rules
+            number = len(self.rules)
+            self.rules.append(Rule(number, at, 1 + line.index(pattern), pattern, owners))
+            add_pattern(self._index, number, pattern, segments)
         self.problems = tuple(problems)
-        self._index = index
-        self._groups = [() if not rule.owners else tuple(sorted(rule.owners)) for rule in rules]
 
-    def rule(self, path: str) -> Rule | None:
-        """The rule that decides a path, or None where no line matches."""
+    def decide(self, path: str) -> tuple[tuple[OwnerEntry, ...], str]:
         number = self._index.best(path)
-        return self.rules[number] if number >= 0 else None
-
-    def entries(self, path: str) -> tuple[OwnerEntry, ...]:
-        rule = self.rule(path)
-        return () if rule is None else (OwnerEntry(rule.owners, rule.line, pattern=rule.pattern),)
-
-    def why(self, entries: tuple[OwnerEntry, ...]) -> str:
-        if not entries:
-            return "no line matches"
-        entry = entries[0]
-        if not entry.owners:
-            return f"line {entry.line} is the last match and names nobody: {entry.pattern}"
-        return f"line {entry.line} is the last match: {entry.pattern}"
+        if number < 0:
+            return (), "no line matches"
+        rule = self.rules[number]
+        names = "" if rule.owners else " and names nobody"
+        why = f"line {rule.line} is the last match{names}: {rule.pattern}"
+        return (OwnerEntry(rule.owners, rule.line, pattern=rule.pattern),), why
 
     def group(self, path: str) -> tuple[str, ...]:
         number = self._index.best(path)
-        return self._groups[number] if number >= 0 else ()
+        if number < 0:
+            return ()
+        owners = self.rules[number].owners
+        group = self._groups.get(owners)
+        if group is None:
+            group = self._groups[owners] = tuple(sorted(owners))
+        return group
 
 
-def _escaped_words(line: str, text: Lines) -> list[str]:
+def _escaped_words(rule: str, text: Lines) -> list[str]:
     """The words of a line that holds backslashes: one before a blank keeps the pattern together."""
-    line = line.lstrip(" \t")
+    rule = rule.lstrip(" \t")
     end = 0
-    while end < len(line) and line[end] not in " \t":
-        end += 2 if line[end] == "\\" else 1
-    return [line[:end], *text.words(line[end:])] if line else []
+    while end < len(rule) and rule[end] not in " \t":
+        end += 2 if rule[end] == "\\" else 1
+    return [rule[:end], *text.words(rule[end:])] if rule else []
 
 
 def _problem_of_pattern(pattern: str, line: str) -> tuple[str, str] | None:
-    if pattern.startswith("!"):
+    if pattern[0] == "!":
         return "negation", "GitHub knows no `!` patterns"
     if "***" in pattern:
         return "triple-star", "`***` is no pattern; `**` is any number of folders"
-    if "\\" in pattern and pattern.endswith("\\") and not pattern.endswith("\\\\"):
-        if "\\#" in line:
+    if pattern[-1] == "\\" and (len(pattern) - len(pattern.rstrip("\\"))) % 2:
+        if line[line.index(pattern) + len(pattern) :].startswith("#"):
             return "escaped-hash", "a `#` cannot be escaped on GitHub; it begins a comment"
         return "trailing-backslash", "nothing follows the backslash at the pattern's end"
+    return None
+
+
+def _problem_of_owners(owners: Sequence[str], good: set[str]) -> tuple[str, str] | None:
+    for owner in owners:
+        if owner not in good:
+            if not is_owner(owner):
+                return "bad-owner", f"{owner} is no @user, @organisation/team or e-mail address"
+            good.add(owner)
     return None
 
 
@@ -115,12 +110,26 @@ def _is_name(text: str) -> bool:
     return text.isascii() and text.replace("-", "").replace("_", "").isalnum()
 
 
-def compile_pattern(pattern: str, globs: dict[str, Segment] | None = None) -> tuple[tuple[Segment, ...], int]:
-    """The segments and the reach of a pattern. `globs` remembers segments that were seen before."""
-    if globs is None:
-        globs = {}
-    if pattern == "/":
-        return (), HERE  # matches nothing
+def add_pattern(index: Index, number: int, pattern: str, known: dict[str, Segment]) -> None:
+    """Add one pattern to an index. `known` keeps segments with wildcards that were seen before."""
+    if "*" in pattern or "?" in pattern or "\\" in pattern:
+        index.add(number, *_compiled(pattern, known))
+        return
+    path = pattern[1:] if pattern[0] == "/" else pattern
+    reach = HERE_AND_BELOW
+    if path[-1:] == "/":
+        path = path[:-1]
+        reach = BELOW
+    if not path:
+        return  # "/" matches nothing
+    if pattern[0] == "/" or "/" in path:
+        index.add_path(number, path, reach)
+    else:
+        index.add_name(number, path, reach)
+
+
+def _compiled(pattern: str, known: dict[str, Segment]) -> tuple[tuple[Segment, ...], int]:
+    """The segments and the reach of a pattern with wildcards."""
     parts = pattern.split("/")
     if not parts[0]:
         parts = parts[1:]
@@ -136,10 +145,10 @@ def compile_pattern(pattern: str, globs: dict[str, Segment] | None = None) -> tu
         reach = BELOW
     if reach == HERE_AND_BELOW and parts[-1] == "*":
         reach = HERE
-    return tuple(_segments(parts, globs)), reach
+    return tuple(_segments(parts, known)), reach
 
 
-def _segments(parts: Sequence[str], globs: dict[str, Segment]) -> Iterator[Segment]:
+def _segments(parts: Sequence[str], known: dict[str, Segment]) -> Iterator[Segment]:
     deep = False
     for part in parts:
         if part == "**":
@@ -149,9 +158,9 @@ def _segments(parts: Sequence[str], globs: dict[str, Segment]) -> Iterator[Segme
             continue
         deep = False
         if "*" in part or "?" in part or "\\" in part:
-            segment = globs.get(part)
+            segment = known.get(part)
             if segment is None:
-                segment = globs[part] = _segment(part)
+                segment = known[part] = _segment(part)
             yield segment
         else:
             yield part

@@ -7,15 +7,46 @@ of a range, HEAD on a laptop). What is there but is no plain file is reported an
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from vibeguard.errors import CONFIG, VibeguardError
 from vibeguard.model import GITLINK, SYMLINK, Finding, Owner
-from vibeguard.ownership import github
-from vibeguard.ownership.rules import Rule, Table
 
-Dialect = Literal["github"]
-DIALECTS: tuple[Dialect, ...] = get_args(Dialect)
+if TYPE_CHECKING:
+    from vibeguard.ownership.rules import Rule, Table
+
+Dialect = Literal["github", "gitlab", "gitea", "kubernetes"]
+DIALECTS: tuple[Dialect, ...] = ("github", "gitlab", "gitea", "kubernetes")
+_SAME_AS = {"forgejo": "gitea", "prow": "kubernetes"}
+
+# Places of each dialect, first found wins. They stand here so that no front end is imported to look for its file.
+LOCATIONS: dict[Dialect, tuple[str, ...]] = {
+    "github": (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"),
+    "gitlab": ("CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"),
+    "gitea": ("CODEOWNERS", "docs/CODEOWNERS", ".gitea/CODEOWNERS", ".forgejo/CODEOWNERS"),
+    "kubernetes": ("OWNERS", "OWNERS_ALIASES"),
+}
+# Places that only one forge looks at.
+_TELLING: dict[str, Dialect] = {
+    ".github/CODEOWNERS": "github",
+    ".gitlab/CODEOWNERS": "gitlab",
+    ".gitea/CODEOWNERS": "gitea",
+    ".forgejo/CODEOWNERS": "gitea",
+}
+_SHARED = ("CODEOWNERS", "docs/CODEOWNERS")
+_UNSUPPORTED = {".bitbucket/CODEOWNERS": "Bitbucket"}
+# What a host is called where it is not the vendor's own: gitlab.example.com, git.forgejo.example.
+_HOSTS: tuple[tuple[str, Dialect], ...] = (
+    ("github", "github"),
+    ("gitlab", "gitlab"),
+    ("gitea", "gitea"),
+    ("forgejo", "gitea"),
+    ("codeberg", "gitea"),
+)
+
+# "CODEOWNERS files must be under 3 MB": at the limit GitHub does not load the file. The others state no limit; theirs
+# is ours, against files that are no ownership files.
+LIMITS: dict[Dialect, int] = {"github": 3 * 1024 * 1024, "gitlab": 10_000_000, "gitea": 10_000_000}
 
 
 class Entry(NamedTuple):
@@ -29,14 +60,14 @@ Read = Callable[[str], Entry | None]
 
 
 class Ownership:
-    """Answers whose a path is, by one dialect and one file.
+    """Answers whose a path is, by one dialect.
 
     Attributes:
         dialect: whose rules are followed.
-        file: path of the ownership file in the tree, or None where there is none.
+        file: path of the ownership file in the tree, or None where there is none. Kubernetes has one a folder; then
+            it is the root's.
         exists: whether there is an ownership file, be it usable or not.
         unusable: why its rules are not in force (a symlink, too large, binary); "" when they are.
-        problems: what is wrong with it, each with its kind and line.
     """
 
     def __init__(
@@ -52,8 +83,13 @@ class Ownership:
         self.file = file
         self.exists = file is not None
         self.unusable = unusable
-        self.problems = problems
+        self._problems = problems
         self._table = table
+
+    @property
+    def problems(self) -> tuple[Finding, ...]:
+        """What is wrong with the file, each with its kind and line."""
+        return self._problems if self._table is None else (*self._problems, *self._table.problems)
 
     @property
     def rules(self) -> tuple[Rule, ...]:
@@ -64,50 +100,130 @@ class Ownership:
         """Who owns a path, which line says so, and why."""
         if self._table is None:
             return Owner(path, (), file=self.file, why=self.unusable or "there is no ownership file")
-        entries = self._table.entries(path)
+        entries, why = self._table.decide(path)
         if len(entries) == 1:
             owners = entries[0].owners
         else:
             owners = tuple(dict.fromkeys(owner for entry in entries for owner in entry.owners))
-        # With several entries no single line decides; the first stands for the file, all are in `entries`.
-        line, section = (entries[0].line, entries[0].section) if entries else (None, None)
-        return Owner(path, owners, entries, self.file, line, section, self._table.why(entries))
+        if not entries:
+            return Owner(path, owners, (), self.file, why=why)
+        # With several entries no single line decides; the first stands for the path, all are in `entries`.
+        first = entries[0]
+        return Owner(path, owners, entries, first.file or self.file, first.line, first.section, why)
 
     def group_of(self, path: str) -> tuple[str, ...]:
         """The owner group of a path: its distinct owners, sorted. Equal groups are equal tuples; () is nobody."""
         return () if self._table is None else self._table.group(path)
 
 
-def load(read: Read, *, dialect: str | None = None, remote_host: str | None = None) -> Ownership:  # noqa: ARG001
+def load(read: Read, *, dialect: str | None = None, remote_host: str | None = None) -> Ownership:
     """The ownership of a tree.
 
+    The dialect is the policy's; else that of the file's place, if it tells one forge; else that of the remote's
+    host; else GitHub's. OWNERS files are followed without being asked for only where no CODEOWNERS is.
+
     Args:
-        read: gives the entry at a path of the tree, or None where there is none.
-        dialect: what the policy says (`ownership.dialect`); it decides.
-        remote_host: host of the remote, which decides where the file's place does not.
+        read: gives the entry at a path of the tree, or None where there is none. For Kubernetes it must stay usable
+            as long as the answer is: OWNERS files are read when a look-up needs them.
+        dialect: what the policy says (`ownership.dialect`).
+        remote_host: host of the remote.
 
     Raises:
         VibeguardError: CONFIG, for a dialect that does not exist.
     """
-    if dialect is not None and dialect not in DIALECTS:
-        raise VibeguardError(CONFIG, f"unknown ownership dialect {dialect}", hint=f"one of: {', '.join(DIALECTS)}")
-    for path in github.LOCATIONS:
-        entry = read(path)
-        if entry is not None:
-            return parse(entry, path, "github")
-    return Ownership("github", None, None)
+    if dialect is not None:
+        chosen = dialect_named(dialect)
+        if chosen == "kubernetes":
+            return _kubernetes(read)
+        found = _first(read, LOCATIONS[chosen])
+        return Ownership(chosen, None, None) if found is None else parse(found[1], found[0], chosen)
+    entries = {path: entry for path in (*_TELLING, *_SHARED) if (entry := read(path)) is not None}
+    told = {_TELLING[path] for path in entries if path in _TELLING}
+    by_host = _of_host(remote_host)
+    # A file in a shared place is the host's, whatever another forge's folder holds beside it.
+    hosted = by_host is not None and _first(entries.get, LOCATIONS[by_host]) is not None
+    chosen = told.pop() if len(told) == 1 and not hosted else by_host or "github"
+    found = _first(entries.get, LOCATIONS[chosen])
+    if found is not None:
+        return parse(found[1], found[0], chosen)
+    if not entries and _looks_like_owners(read("OWNERS")):
+        return _kubernetes(read)
+    problems = tuple(_unread(path, _TELLING[path]) for path in entries)
+    unsupported = _first(read, tuple(_UNSUPPORTED))
+    if unsupported is not None:
+        problems = (*problems, _unread(unsupported[0], _UNSUPPORTED[unsupported[0]]))
+    return Ownership(chosen, None, None, problems=problems)
+
+
+def dialect_named(name: str) -> Dialect:
+    """The dialect of that name, also by its second name (forgejo, prow).
+
+    Raises:
+        VibeguardError: CONFIG, for any other.
+    """
+    known = _SAME_AS.get(name, name)
+    if known not in DIALECTS:
+        names = ", ".join((*DIALECTS, *_SAME_AS))
+        raise VibeguardError(CONFIG, f"unknown ownership dialect {name}", hint=f"one of: {names}")
+    return known
 
 
 def parse(entry: Entry, file: str, dialect: Dialect) -> Ownership:
-    """The ownership that one file states, in a known dialect."""
-    unusable = _not_a_file(entry) or _too_large(entry)
+    """The ownership that one CODEOWNERS file states, in a known dialect."""
+    unusable = _not_a_file(entry) or _too_large(entry, dialect)
     if not unusable:
-        table = github.Codeowners(entry.content, file)
+        table = _table(entry.content, file, dialect)
         if not table.unusable:
-            return Ownership(dialect, file, table, problems=table.problems)
+            return Ownership(dialect, file, table)
         unusable = table.unusable
     text = f"{file} is not in force: {unusable}"
     return Ownership(dialect, file, None, unusable=text, problems=(Finding("unusable-file", file, None, text),))
+
+
+def _table(content: bytes, file: str, dialect: Dialect) -> Table:
+    # A hook pays for the one front end that it needs.
+    if dialect == "gitlab":
+        from vibeguard.ownership import gitlab  # noqa: PLC0415
+
+        return gitlab.Codeowners(content, file)
+    if dialect == "gitea":
+        from vibeguard.ownership import gitea  # noqa: PLC0415
+
+        return gitea.Codeowners(content, file)
+    from vibeguard.ownership import github  # noqa: PLC0415
+
+    return github.Codeowners(content, file)
+
+
+def _kubernetes(read: Read) -> Ownership:
+    from vibeguard.ownership import kubernetes  # noqa: PLC0415
+
+    # Folders may have OWNERS where the root has none: whoever chose this dialect says that there are some.
+    return Ownership("kubernetes", kubernetes.FILE, kubernetes.Owners(read))
+
+
+def _first(read: Read, places: tuple[str, ...]) -> tuple[str, Entry] | None:
+    for path in places:
+        entry = read(path)
+        if entry is not None:
+            return path, entry
+    return None
+
+
+def _of_host(host: str | None) -> Dialect | None:
+    labels = (host or "").lower().split(".")
+    return next((dialect for word, dialect in _HOSTS if any(word in label for label in labels)), None)
+
+
+def _looks_like_owners(entry: Entry | None) -> bool:
+    """Chromium's and others' files of that name are no YAML with these keys."""
+    return entry is not None and any(
+        line.startswith((b"approvers:", b"reviewers:", b"filters:")) for line in entry.content.split(b"\n")
+    )
+
+
+def _unread(path: str, whose: str) -> Finding:
+    return Finding("unread-file", path, None, f"{path} is not read: only {whose} looks there; set `ownership.dialect`")
 
 
 def _not_a_file(entry: Entry) -> str:
@@ -118,10 +234,9 @@ def _not_a_file(entry: Entry) -> str:
     return "" if entry.mode.startswith("100") else f"it is no plain file (mode {entry.mode})"
 
 
-def _too_large(entry: Entry) -> str:
-    size = len(entry.content)
-    return (
-        f"it has {size:,} bytes, and GitHub loads less than {github.LIMIT_BYTES:,}"
-        if size >= github.LIMIT_BYTES
-        else ""
-    )
+def _too_large(entry: Entry, dialect: Dialect) -> str:
+    size, limit = len(entry.content), LIMITS[dialect]
+    if size < limit:
+        return ""
+    who = "GitHub loads less than" if dialect == "github" else "read are less than"
+    return f"it has {size:,} bytes, and {who} {limit:,}"

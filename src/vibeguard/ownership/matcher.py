@@ -122,7 +122,7 @@ class _Node:
 
 
 class Index:
-    """Numbered patterns, and the highest number that matches a path."""
+    """Numbered patterns, and the highest number that matches a path. All are added before the first look-up."""
 
     def __init__(self) -> None:
         self._everything = -1  # every path
@@ -137,55 +137,67 @@ class Index:
         self._name_and_below: dict[str, int] = {}
         self._below_name: dict[str, int] = {}
         # Names with wildcards at any depth, and everything else, by the folder where its wildcards begin.
-        self._any_depth: _Node = _Node(loops=True)
+        self._any_depth = _Node(loops=True)
         self._roots: dict[str, _Node] = {}
         self._folders: dict[str, tuple[int, tuple[_Node, ...]]] = {}
 
-    def add(self, number: int, segments: Sequence[Segment], reach: int) -> None:
-        """Add a pattern. Its last segment is not `DEEP`; `**` at an end is said by the reach of what is before it.
+    def add_path(self, number: int, path: str, reach: int) -> None:
+        """Add a pattern without wildcards: a path from the root."""
+        where = (self._here, self._here_and_below, self._below)[reach]
+        if where.get(path, -1) < number:
+            where[path] = number
 
-        An empty sequence with `BELOW` is every path.
+    def add_name(self, number: int, name: str, reach: int) -> None:
+        """Add a pattern without wildcards: a name at any depth."""
+        where = (self._name, self._name_and_below, self._below_name)[reach]
+        if where.get(name, -1) < number:
+            where[name] = number
+
+    def add(self, number: int, segments: Sequence[Segment], reach: int) -> None:
+        """Add any pattern. Its last segment is not `DEEP`: `**` at an end is said by the reach of what is before it.
+
+        No segments and `BELOW` are every path. An empty segment (`a//b`) matches no path.
         """
-        self._folders.clear()
+        if "" in segments:
+            return
         count = len(segments)
         if not count:
             if reach == BELOW:
                 self._everything = max(self._everything, number)
             return
-        first = segments[0]
-        anywhere = first is DEEP
-        if anywhere and count == 2:
+        if segments[0] is DEEP and count == 2:
             self._add_anywhere(number, segments[1], reach)
             return
-        literal = 0
-        while literal < count and isinstance(segments[literal], str):
-            literal += 1
-        path = "/".join(segments[:literal])  # type: ignore[arg-type]
-        if literal == count:
-            where = (self._here, self._here_and_below, self._below)[reach]
-            where[path] = max(where.get(path, -1), number)
-            return
-        if literal == count - 1 and reach == HERE and segments[-1] == ANY_NAME:
+        literal: list[str] = []
+        for segment in segments:
+            if not isinstance(segment, str):
+                break
+            literal.append(segment)
+        path = "/".join(literal)
+        rest = segments[len(literal) :]
+        if not rest:
+            self.add_path(number, path, reach)
+        elif reach == HERE and len(rest) == 1 and rest[0] is ANY_NAME:
             self._children[path] = max(self._children.get(path, -1), number)
-            return
-        node = self._roots.get(path)
-        if node is None:
-            node = self._roots[path] = _Node()
-        for segment in segments[literal:]:
-            node = node.step(segment)
-        node.end(reach, number)
+        elif reach == HERE and len(rest) == 2 and rest[0] is DEEP and rest[1] is ANY_NAME:
+            self.add_path(number, path, BELOW)
+        else:
+            node = self._roots.get(path)
+            if node is None:
+                node = self._roots[path] = _Node()
+            for segment in rest:
+                node = node.step(segment)
+            node.end(reach, number)
 
     def _add_anywhere(self, number: int, segment: Segment, reach: int) -> None:
         if isinstance(segment, str):
-            where = (self._name, self._name_and_below, self._below_name)[reach]
-            where[segment] = max(where.get(segment, -1), number)
-        elif segment == ANY_NAME:
-            if reach == BELOW:
-                self._inside = max(self._inside, number)
-            else:
-                self._everything = max(self._everything, number)
-        else:
+            self.add_name(number, segment, reach)
+        elif segment is not ANY_NAME:
             self._any_depth.step(segment).end(reach, number)
+        elif reach == BELOW:
+            self._inside = max(self._inside, number)
+        else:
+            self._everything = max(self._everything, number)
 
     def best(self, path: str) -> int:
         """The highest number whose pattern matches a path (without a leading slash); -1 when none does."""

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tests.unit.ownership.facts import codeowners, facts, tree
 from vibeguard.ownership import load
-from vibeguard.ownership.github import LIMIT_BYTES, is_owner
+from vibeguard.ownership.github import is_owner
+from vibeguard.ownership.lookup import LIMITS
 
 FACTS = facts("github")
 
@@ -98,7 +99,7 @@ def test_odd_paths_are_matched_as_they_are(path: str) -> None:
 
 def test_a_file_at_githubs_limit_is_not_in_force_and_one_below_is() -> None:
     line = b"* @a\n"
-    below = line + b"#" * (LIMIT_BYTES - len(line) - 1)
+    below = line + b"#" * (LIMITS["github"] - len(line) - 1)
     assert load(tree(CODEOWNERS=below).get).of("x").owners == ("@a",)
     owned = load(tree(CODEOWNERS=below + b"#").get)
     assert owned.exists
