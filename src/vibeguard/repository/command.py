@@ -7,15 +7,15 @@ fsmonitor and lazy fetches can otherwise change what is read or run programs of 
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO, NamedTuple
 
-from vibeguard.errors import GIT, REPO, VibeguardError
+from vibeguard.errors import CONFIG, GIT, REPO, VibeguardError
+from vibeguard.repository.process import Process, TimedOut
 
-DEFAULT_TIMEOUT = 120.0  # seconds for one git process
+DEFAULT_TIMEOUT = 120.0  # seconds that git may be silent
 
 # Options before the subcommand. `diff.*`, `color.*` and `core.quotePath` also settle what older gits do with plumbing.
 _PREFIX = (
@@ -81,8 +81,14 @@ _FIXED = {
     "GIT_LITERAL_PATHSPECS": "1",
     "GIT_PAGER": "cat",
     "GIT_ASKPASS": "/bin/false",
+    # Tracing can be switched on by the user's own configuration, which -c does not override.
+    "GIT_TRACE2": "0",
+    "GIT_TRACE2_EVENT": "0",
+    "GIT_TRACE2_PERF": "0",
     "LC_ALL": "C",
 }
+# Paths that git reads relative to the folder it is started in. (GIT_INDEX_FILE is relative to the work tree's root.)
+_RELATIVE_TO_FOLDER = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_QUARANTINE_PATH")
 
 
 class Completed(NamedTuple):
@@ -119,6 +125,24 @@ def find_git(path: str | None = None) -> str:
     raise VibeguardError(GIT, "git not found on PATH", hint="install git, or add its folder to PATH")
 
 
+def _timeout_of(environ: Mapping[str, str]) -> float:
+    """The time limit that the user set for slow machines and file systems, or the usual one.
+
+    Raises:
+        VibeguardError: CONFIG, when it is no positive number.
+    """
+    text = environ.get("VIBEGUARD_GIT_TIMEOUT")
+    if not text:
+        return DEFAULT_TIMEOUT
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e6:
+        raise VibeguardError(CONFIG, "VIBEGUARD_GIT_TIMEOUT is no number of seconds", hint="such as 300")
+    return seconds
+
+
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
@@ -126,10 +150,11 @@ def _text(raw: bytes) -> str:
 class Git:
     """Runs git in one folder. It holds no other state, and never writes to the repository."""
 
-    def __init__(self, folder: str, *, timeout: float = DEFAULT_TIMEOUT, git_dir: str | None = None) -> None:
+    def __init__(self, folder: str, *, timeout: float | None = None, git_dir: str | None = None) -> None:
+        """`timeout` is how many seconds git may be silent; `git_dir` tells it outright which repository it is."""
         self.program = find_git()
         self.folder = folder
-        self.timeout = timeout
+        self.timeout = _timeout_of(os.environ) if timeout is None else timeout
         self._git_dir = git_dir
         self._environment = git_environment(os.environ)
 
@@ -141,115 +166,100 @@ class Git:
     def at(self, folder: str) -> Git:
         """The same repository from another folder: relative GIT_* paths keep their meaning."""
         moved = Git(folder, timeout=self.timeout, git_dir=self._git_dir)
-        for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"):
+        for name in _RELATIVE_TO_FOLDER:
             if value := self._environment.get(name):
-                moved._environment[name] = os.path.join(self.folder, value)
+                moved._environment[name] = os.path.join(os.path.abspath(self.folder), value)
         return moved
 
     def with_git_dir(self, git_dir: str) -> Git:
         """The same, told outright which repository it is: needed for bare ones, which are otherwise refused."""
         return Git(self.folder, timeout=self.timeout, git_dir=git_dir)
 
-    def run(
-        self,
-        *arguments: str,
-        stdin: bytes | None = None,
-        ok: Sequence[int] = (0,),
-        timeout: float | None = None,
-    ) -> Completed:
-        """Run git to its end and return what it printed.
+    def run(self, *arguments: str, ok: Sequence[int] = (0,)) -> Completed:
+        """Run git to its end and return what it printed. It gets nothing on stdin.
 
         Args:
             arguments: subcommand and its arguments. Never a user's text where an option could stand.
-            stdin: what it reads; nothing by default.
             ok: exit statuses that are answers; every other one is an error.
-            timeout: seconds, instead of the runner's own.
 
         Raises:
-            VibeguardError: GIT when it fails, is killed or takes too long; REPO when the folder is no repository.
+            VibeguardError: GIT when it fails, is killed or is silent too long; REPO when the folder is no repository.
         """
-        limit = self.timeout if timeout is None else timeout
-        with self._started(arguments, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE) as process:
-            try:
-                stdout, stderr = process.communicate(stdin, timeout=limit)
-            except subprocess.TimeoutExpired:
-                raise _timed_out(arguments, limit) from None
-        if process.returncode not in ok:
-            raise failure(arguments, process.returncode, stderr, self.folder)
-        return Completed(stdout, process.returncode, tuple(_text(line) for line in stderr.splitlines() if line.strip()))
+        with self.started(*arguments) as process:
+            stdout = process.read_all()
+            status = self.finish(process, arguments, ok)
+        return Completed(stdout, status, notices(process.stderr))
 
     @contextmanager
-    def started(
-        self, *arguments: str, stdin: IO[bytes] | int = subprocess.DEVNULL
-    ) -> Iterator[subprocess.Popen[bytes]]:
+    def started(self, *arguments: str, stdin: IO[bytes] | int = subprocess.DEVNULL) -> Iterator[Process]:
         """Start git and hand out the process, for streams and for `cat-file --batch`; it is ended with the block.
 
-        stdin is empty unless a file or `subprocess.PIPE` is given. The caller checks the exit status (see
-        :func:`failure`).
+        stdin is empty unless a file or `subprocess.PIPE` is given. The caller calls :meth:`finish` at the end of the
+        output.
+
+        Raises:
+            VibeguardError: GIT when it cannot be started or is silent too long; REPO when its folder vanished.
         """
-        with self._started(arguments, stdin=stdin) as process:
-            yield process
-
-    @contextmanager
-    def _started(self, arguments: Sequence[str], stdin: int | IO[bytes]) -> Iterator[subprocess.Popen[bytes]]:
         try:
-            process = subprocess.Popen(
+            process = Process(
                 self.command(arguments),
+                folder=self.folder,
+                environment=self._environment,
                 stdin=stdin,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                cwd=self.folder,
-                env=self._environment,
-                process_group=0 if os.name == "posix" else None,
+                silence=self.timeout,
             )
-        except FileNotFoundError:
-            if not os.path.isdir(self.folder):
-                raise VibeguardError(REPO, "current directory vanished", hint="change to an existing folder") from None
-            raise VibeguardError(GIT, "git not found on PATH", hint="install git") from None
         except OSError as error:
-            raise VibeguardError(GIT, f"git could not be started: {error.strerror}", where=self.program) from None
-        try:
-            yield process
-        finally:
-            _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Leave no child behind, whatever happened: the whole group is killed if it still runs."""
-    if process.poll() is None:
-        try:
-            if os.name == "posix":
-                os.killpg(process.pid, signal.SIGKILL)
-            else:
-                process.kill()
-        except ProcessLookupError:
-            pass
-        process.wait()
-    for stream in (process.stdin, process.stdout, process.stderr):
-        if stream is not None and not stream.closed:
+            raise self._not_started(error) from None
+        with process:
             try:
-                stream.close()
-            except BrokenPipeError:
-                pass
+                yield process
+            except TimedOut:
+                raise VibeguardError(
+                    GIT,
+                    f"git timed out after {self.timeout:g} s: {arguments[0]}",
+                    hint="run the same git command by hand to see what it waits for",
+                ) from None
+
+    def finish(self, process: Process, arguments: Sequence[str], ok: Sequence[int] = (0,)) -> int:
+        """The exit status of a process whose output was read to its end.
+
+        Raises:
+            VibeguardError: when it is not among the expected ones.
+        """
+        status = process.status()
+        if status not in ok:
+            raise failure(arguments, status, process.stderr, self.folder)
+        return status
+
+    def _not_started(self, error: OSError) -> VibeguardError:
+        if not os.path.isdir(self.folder):
+            if os.path.lexists(self.folder):
+                return VibeguardError(REPO, f"not a folder: {self.folder}")
+            return VibeguardError(REPO, "current directory vanished", hint="change to an existing folder")
+        words = error.strerror or str(error)
+        return VibeguardError(GIT, f"git could not be started: {words}", where=self.program)
 
 
-def _timed_out(arguments: Sequence[str], limit: float) -> VibeguardError:
-    return VibeguardError(
-        GIT,
-        f"git timed out after {limit:g} s: {arguments[0]}",
-        hint="run the same git command by hand to see what it waits for",
-    )
+def notices(stderr: bytes) -> tuple[str, ...]:
+    """The lines that git wrote to stderr although it succeeded."""
+    return tuple(_text(line) for line in stderr.split(b"\n") if line.strip())
 
 
 def failure(arguments: Sequence[str], status: int, stderr: bytes, folder: str) -> VibeguardError:
     """The error for a git process that did not succeed, with its own last words."""
-    lines = [_text(line).strip() for line in stderr.splitlines() if line.strip()]
+    lines = [_text(line).strip() for line in stderr.split(b"\n") if line.strip()]
     last = next((line for line in lines if line.startswith(("fatal:", "error:"))), lines[-1] if lines else "")
     words = last.removeprefix("fatal: ").removeprefix("error: ")
     if "not a git repository" in words:
         if os.environ.get("GIT_DIR"):
             return VibeguardError(REPO, words, hint="GIT_DIR is set; unset it, or let it name a repository")
-        return VibeguardError(REPO, f"not a git repository: {folder}", hint="run vibeguard inside a repository")
+        if "(or any" in words:
+            return VibeguardError(REPO, f"not a git repository: {folder}", hint="run vibeguard inside a repository")
+        return VibeguardError(REPO, words, hint="the file .git names a folder that is no repository")
+    if "gitfile" in words:
+        return VibeguardError(REPO, words, hint="the file .git is damaged; see `git help worktree`, section repair")
+    if "current working directory" in words or "getcwd" in words:
+        return VibeguardError(REPO, "current directory vanished", hint="change to an existing folder")
     if "dubious ownership" in words:
         return VibeguardError(
             REPO,

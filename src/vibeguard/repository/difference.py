@@ -6,12 +6,15 @@ even where the patches are not.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
-from typing import IO, NamedTuple, cast
+from typing import NamedTuple
 
 from vibeguard.errors import GIT, VibeguardError
 from vibeguard.model import GITLINK, FileChange, Status
-from vibeguard.repository.command import Git, failure
+from vibeguard.repository.command import Git, notices
+from vibeguard.repository.process import Process, TimedOut
+from vibeguard.repository.sections import Section, sections
 
 # Measured against configuration and attributes that hide, colour, reorder or rename what is printed.
 RAW = (
@@ -39,15 +42,16 @@ PATCH = (
     "--diff-algorithm=myers",
     "--no-indent-heuristic",
 )
-_BLOCK = 1 << 16
 
 
 class Limits(NamedTuple):
     """Beyond these, patches are not read; names always are."""
 
-    files: int = 20_000  # changed files
+    files: int = 200_000  # changed files
     total: int = 256 << 20  # bytes of patches together
     one: int = 64 << 20  # bytes of one file's patch
+    seconds_one: float = 20.0  # that git may take for one file
+    seconds: float = 120.0  # for all patches together
 
 
 class Difference(NamedTuple):
@@ -57,11 +61,18 @@ class Difference(NamedTuple):
     notices: tuple[str, ...] = ()
 
 
+class _Stopped(NamedTuple):
+    """How far the patches were read, and why no further: "" at their end, or "slow" or "oversized"."""
+
+    files: list[FileChange]
+    why: str = ""
+
+
 def read_difference(git: Git, *command: str, limits: Limits | None = None) -> Difference:
     """Run `diff-index` or `diff-tree` and read what differs.
 
     Args:
-        git: the runner.
+        git: the runner, in the work tree's root or in a bare repository.
         command: subcommand with the options of its own; the trees last, as full ids.
         limits: how much of the patches is read.
 
@@ -69,25 +80,55 @@ def read_difference(git: Git, *command: str, limits: Limits | None = None) -> Di
         VibeguardError: GIT when git fails, or when patches and records do not fit together.
     """
     limits = limits or Limits()
-    name, *rest = command
-    with git.started(name, *RAW, *PATCH, *rest, "--") as process:
-        stdout = cast(IO[bytes], process.stdout)
-        raw, begun = _read_raw(stdout)
-        records = parse_raw(raw)
-        if len(records) > limits.files:
-            return Difference(
-                tuple(file._replace(unread="many") for file in records),
-                (f"{len(records)} files differ: only their names were read, not their lines (limit {limits.files})",),
-            )
-        files, notices = _pair(records, patches(stdout, begun), limits)
-        if notices:
-            return Difference(files, notices)
-        status = process.wait()
-        stderr = process.stderr.read() if process.stderr is not None else b""
-        if status != 0:
-            raise failure((name,), status, stderr, git.folder)
-    warnings = tuple(line.decode("utf-8", "surrogateescape") for line in stderr.splitlines() if line.strip())
-    return Difference(files, warnings)
+    ends_at = time.monotonic() + limits.seconds
+    records: list[FileChange] | None = None
+    files: list[FileChange] = []
+    said: tuple[str, ...] = ()
+    why = ""
+    kept = 0
+    while True:
+        # After a file that took too long, the rest is asked for again.
+        begin = () if records is None else (f"--skip-to={records[len(files)].path}",)
+        with git.started(command[0], *RAW, *PATCH, *begin, *command[1:], "--") as process:
+            raw, begun = _read_raw(process)
+            found = parse_raw(raw)
+            if records is None:
+                records = found
+                if len(records) > limits.files:
+                    why = "many"
+                    break
+            elif found != records[len(files) :]:
+                raise VibeguardError(GIT, "git's list of files changed while it was read")
+            left = limits._replace(total=limits.total - kept, seconds=ends_at - time.monotonic())
+            stopped = _pair(found, process, begun, left)
+            if not stopped.why:
+                git.finish(process, command)
+                said += notices(process.stderr)
+        files += stopped.files
+        kept += sum(len(file.patch) for file in stopped.files if file.patch is not None)
+        why = stopped.why
+        if why != "slow" or len(files) == len(records) or time.monotonic() >= ends_at:
+            break
+        files += _find_slow(git, command, records[len(files) :], limits)
+        if len(files) == len(records):
+            why = ""
+            break
+    unread = len(records) - len(files)
+    files += [record._replace(unread=why) for record in records[len(files) :]]
+    slow = [file.path for file in files[: len(files) - unread] if file.unread == "slow"]
+    if slow:
+        said += (f"git takes more than {limits.seconds_one:g} s for the lines of {', '.join(slow[:5])}: not read",)
+    if unread:
+        said += (f"{_WHY[why].format(limits)}: {unread} of {len(records)} files were read by name only",)
+    return Difference(tuple(files), said)
+
+
+_WHY = {
+    "many": "more than {0.files} files differ",
+    "slow": "the patches take more than {0.seconds:g} s",
+    "oversized": "the patches pass {0.total} bytes",
+}
+_STATUSES: dict[bytes, Status] = {b"A": "A", b"M": "M", b"D": "D", b"T": "T", b"U": "U"}
 
 
 def parse_raw(raw: bytes) -> list[FileChange]:
@@ -99,67 +140,22 @@ def parse_raw(raw: bytes) -> list[FileChange]:
     fields = raw.split(b"\0")
     if fields.pop() or len(fields) % 2:
         raise VibeguardError(GIT, "git ended in the middle of its list of files")
+    texts = [field.decode("utf-8", "surrogateescape") for field in fields]
     files = []
     for at in range(0, len(fields), 2):
-        facts, path = fields[at].split(b" "), fields[at + 1]
-        if len(facts) != 5 or not facts[0].startswith(b":") or facts[4] not in _STATUSES or not path:
-            raise VibeguardError(GIT, f"git's list of files has an unexpected record: {fields[at][:80]!r}")
-        files.append(
-            FileChange(
-                path=path.decode("utf-8", "surrogateescape"),
-                status=_STATUSES[facts[4]],
-                mode_before=facts[0][1:].decode("ascii", "replace"),
-                mode_after=facts[1].decode("ascii", "replace"),
-                blob_before=facts[2].decode("ascii", "replace"),
-                blob_after=facts[3].decode("ascii", "replace"),
-            )
-        )
+        facts, path = texts[at].split(" "), texts[at + 1]
+        status = _STATUSES.get(fields[at][-1:])
+        if len(facts) != 5 or len(facts[0]) != 7 or facts[0][0] != ":" or status is None or not path:
+            raise VibeguardError(GIT, f"git's list of files has an unexpected record: {texts[at][:80]!r}")
+        files.append(FileChange(path, status, facts[0][1:], facts[1], facts[2], facts[3]))
     return files
 
 
-_STATUSES: dict[bytes, Status] = {b"A": "A", b"M": "M", b"D": "D", b"T": "T", b"U": "U"}
-
-
-def patches(stream: IO[bytes], begun: bytes = b"") -> Iterator[bytes]:
-    """The patches of a stream, one `diff --git` section at a time.
-
-    Lines of content always begin with ` `, `+`, `-` or `\\`, and git quotes newlines in paths: so a line that begins
-    with `diff --git ` begins a section.
-    """
-    mark = b"\ndiff --git "
-    held = begun
-    start = 0
-    while True:
-        end = held.find(mark, start)
-        while end >= 0:
-            yield held[start : end + 1]
-            start = end + 1
-            end = held.find(mark, start)
-        blocks = [held[start:]]
-        size = len(blocks[0])
-        # A long section is gathered in pieces that double: its bytes are joined and searched again log(n) times only.
-        wanted = max(_BLOCK, size)
-        ended = False
-        while wanted > 0:
-            block = stream.read(min(wanted, 1 << 24))
-            if not block:
-                ended = True
-                break
-            blocks.append(block)
-            wanted -= len(block)
-        held = b"".join(blocks)
-        start = 0
-        if ended and held.find(mark) < 0:
-            if held:
-                yield held
-            return
-
-
-def _read_raw(stream: IO[bytes]) -> tuple[bytes, bytes]:
+def _read_raw(process: Process) -> tuple[bytes, bytes]:
     """The raw records, and what was read of the patches behind them: an empty field parts the two."""
     blocks: list[bytes] = []
     tail = b""
-    while block := stream.read(_BLOCK):
+    while block := process.read():
         blocks.append(block)
         # The mark may fall between two blocks.
         if b"\0\0" in tail + block:
@@ -169,43 +165,69 @@ def _read_raw(stream: IO[bytes]) -> tuple[bytes, bytes]:
     return b"".join(blocks), b""
 
 
-def _pair(
-    records: list[FileChange], sections: Iterator[bytes], limits: Limits
-) -> tuple[tuple[FileChange, ...], tuple[str, ...]]:
-    """Each record with its patch, by order: one section for a file, two where its type changed."""
+def _pair(records: list[FileChange], process: Process, begun: bytes, limits: Limits) -> _Stopped:
+    """Each record with its patch, by order: one section for a file, two where its type changed.
+
+    Raises:
+        VibeguardError: GIT, when there are fewer or more patches than records.
+    """
+    ends_at = time.monotonic() + limits.seconds
+
+    def read() -> bytes:
+        return process.read(silence=min(limits.seconds_one, ends_at - time.monotonic()))
+
+    stream = sections(read, begun, limits.one)
     files: list[FileChange] = []
     kept = 0
-    for at, record in enumerate(records):
-        patch = b""
-        for _ in range(2 if record.status == "T" else 1):
-            section = next(sections, None)
-            if section is None:
+    try:
+        for record in records:
+            parts = [part for _, part in zip(range(2 if record.status == "T" else 1), stream, strict=False)]
+            if len(parts) != (2 if record.status == "T" else 1):
                 raise VibeguardError(GIT, f"git gave no patch for {record.path}")
-            patch += section
-        kept += len(patch)
-        if kept > limits.total:
-            files.extend(file._replace(unread="oversized") for file in records[at:])
-            return tuple(files), (
-                f"the patches pass {limits.total >> 20} MiB: {len(records) - at} of {len(records)} files "
-                "were read by name only",
-            )
-        files.append(_with_patch(record, patch, limits))
-    if next(sections, None) is not None:
-        raise VibeguardError(GIT, "git gave more patches than files")
-    return tuple(files), ()
+            file = _with_patch(record, parts)
+            kept += len(file.patch or b"")
+            if kept > limits.total:
+                return _Stopped(files, "oversized")
+            files.append(file)
+        if next(stream, None) is not None:
+            raise VibeguardError(GIT, "git gave more patches than files")
+    except TimedOut:
+        return _Stopped(files, "slow")
+    return _Stopped(files)
 
 
-def _with_patch(record: FileChange, patch: bytes, limits: Limits) -> FileChange:
-    added, deleted = count_lines(patch)
+def _find_slow(git: Git, command: tuple[str, ...], records: list[FileChange], limits: Limits) -> Iterator[FileChange]:
+    """The next files one by one, up to the one that took too long.
+
+    git buffers what it prints, so a few files may have been finished before that one without being seen.
+    """
+    one = (command[0], *RAW, *PATCH, *command[1:], "--")
+    for record in records:
+        with git.started(*one, record.path) as process:
+            raw, begun = _read_raw(process)
+            # A path that is also a folder brings the files in it.
+            stopped = _pair(parse_raw(raw), process, begun, limits)
+        file = next((file for file in stopped.files if file.path == record.path), None)
+        if file is None:
+            yield record._replace(unread="slow")
+            return
+        yield file
+
+
+def _with_patch(record: FileChange, parts: list[Section]) -> FileChange:
+    """The record with its lines. A file with NUL bytes is binary, but source code with a few of them is still read."""
+    added, deleted = sum(part.added for part in parts), sum(part.deleted for part in parts)
+    patch = b"".join(part.patch for part in parts if part.patch is not None)
+    unread = ""
     if GITLINK in (record.mode_before, record.mode_after):
-        return record._replace(added=added, deleted=deleted, patch=patch, unread="submodule")
-    if len(patch) > limits.one:
+        unread = "submodule"
+    elif any(part.patch is None for part in parts):
         return record._replace(added=added, deleted=deleted, unread="oversized")
-    if b"\0" in patch:
-        if _is_text_with_nul(patch):
-            return record._replace(added=added, deleted=deleted, patch=patch, unread="binary")
-        return record._replace(unread="binary")
-    return record._replace(added=added, deleted=deleted, patch=patch)
+    elif b"\0" in patch:
+        if not _is_text_with_nul(patch):
+            return record._replace(unread="binary")
+        unread = "binary"
+    return record._replace(added=added, deleted=deleted, patch=patch, unread=unread)
 
 
 def _is_text_with_nul(patch: bytes) -> bool:
@@ -217,17 +239,3 @@ def _is_text_with_nul(patch: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def count_lines(patch: bytes) -> tuple[int, int]:
-    """Added and deleted lines of one file's patch: every line behind a hunk header says itself what it is."""
-    added = deleted = 0
-    begin = patch.find(b"\n@@ -")
-    while begin >= 0:
-        # The second section of a changed type has a header of its own.
-        end = patch.find(b"\ndiff --git ", begin)
-        stop = len(patch) if end < 0 else end
-        added += patch.count(b"\n+", begin, stop)
-        deleted += patch.count(b"\n-", begin, stop)
-        begin = patch.find(b"\n@@ -", stop) if end >= 0 else -1
-    return added, deleted

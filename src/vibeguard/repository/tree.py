@@ -25,7 +25,7 @@ class Tree:
         entry = self.entry(path)
         if entry is None or not entry.mode.startswith("100"):
             return None
-        return self._objects.blob(entry.id)
+        return self._objects.require(entry.id).content
 
     def folder(self, path: str) -> dict[str, TreeEntry]:
         """The entries of a folder ("" is the root) by name; empty where there is no such folder.
@@ -36,11 +36,11 @@ class Tree:
         known = self._folders.get(path)
         if known is not None:
             return known
-        name = self._root
-        if path:
-            entry = self.entry(path)
-            name = entry.id if entry is not None and entry.mode == "40000" else ""
-        found = self._objects.read(name) if name else None
+        found = None
+        if not path:
+            found = self._objects.read(self._root)
+        elif (entry := self.entry(path)) is not None and entry.mode == "40000":
+            found = self._objects.require(entry.id)
         entries = parse_tree(found.content, found.id, path) if found is not None and found.type == "tree" else {}
         self._folders[path] = entries
         return entries

@@ -1,0 +1,188 @@
+"""One running child process: read with a time limit, its stderr drained and bounded, its whole group ended."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import IO
+
+BLOCK = 1 << 16  # bytes: what a pipe holds on Linux
+KEPT_STDERR = 1 << 14  # bytes of stderr, its end: git's last words are what matters
+
+
+class TimedOut(Exception):  # noqa: N818 - the sentence it stands for
+    """The process neither wrote nor ended within the time that it was given."""
+
+
+class Process:
+    """A child with pipes, in a process group of its own. Use it in a `with` block: it is over when the block ends.
+
+    While stdout is read, stderr is drained too, so that a child that writes much there cannot stand still.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        folder: str,
+        environment: Mapping[str, str],
+        stdin: IO[bytes] | int = subprocess.DEVNULL,
+        silence: float,
+    ) -> None:
+        """Start it. `silence` is how many seconds it may take until its next output.
+
+        Raises:
+            OSError: when it cannot be started.
+        """
+        self._child = subprocess.Popen(
+            command,
+            bufsize=0,
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=folder,
+            env=environment,
+            process_group=0 if os.name == "posix" else None,
+        )
+        assert self._child.stdout is not None and self._child.stderr is not None
+        self._out = self._child.stdout.fileno()
+        self._err = self._child.stderr.fileno()
+        self._stderr = b""
+        self._held = b""  # read, and not yet asked for
+        self._silence = silence
+        # Windows has no poll for pipes: there a silent child is waited for.
+        self._poll = select.poll() if hasattr(select, "poll") else None
+        if self._poll is not None:
+            self._poll.register(self._out, select.POLLIN)
+            self._poll.register(self._err, select.POLLIN)
+
+    def __enter__(self) -> Process:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    @property
+    def stderr(self) -> bytes:
+        """The end of what it wrote to stderr so far."""
+        return self._stderr
+
+    def write(self, content: bytes) -> None:
+        """Send it something small, that it answers before it is sent more.
+
+        Raises:
+            BrokenPipeError: when it is gone.
+        """
+        assert self._child.stdin is not None
+        rest = memoryview(content)
+        while rest:
+            rest = rest[self._child.stdin.write(rest) or 0 :]
+
+    def read(self, *, silence: float | None = None) -> bytes:
+        """What it wrote next to stdout, as much as is there; nothing at the end.
+
+        Raises:
+            TimedOut: when it wrote nothing for so many seconds.
+        """
+        if self._held:
+            held, self._held = self._held, b""
+            return held
+        if self._poll is None:
+            return os.read(self._out, BLOCK)
+        end = time.monotonic() + (self._silence if silence is None else silence)
+        while True:
+            ready = self._poll.poll(max(0.0, (end - time.monotonic()) * 1000))
+            if not ready:
+                raise TimedOut
+            for descriptor, _ in ready:
+                block = os.read(descriptor, BLOCK)
+                if descriptor == self._out:
+                    return block
+                if block:
+                    self._stderr = (self._stderr + block)[-KEPT_STDERR:]
+                else:
+                    self._poll.unregister(self._err)
+
+    def read_line(self, limit: int = BLOCK) -> bytes:
+        """The next line with its newline; shorter when the output ends or the line is longer than the limit."""
+        blocks = self._held
+        self._held = b""
+        while (end := blocks.find(b"\n")) < 0 and len(blocks) < limit:
+            block = self.read()
+            if not block:
+                return blocks
+            blocks += block
+        end = end + 1 if end >= 0 else limit
+        self._held = blocks[end:]
+        return blocks[:end]
+
+    def read_exactly(self, size: int) -> bytes:
+        """So many bytes; fewer when the output ends."""
+        blocks = []
+        missing = size
+        while missing > 0 and (block := self.read()):
+            if len(block) > missing:
+                block, self._held = block[:missing], block[missing:]
+            blocks.append(block)
+            missing -= len(block)
+        return b"".join(blocks)
+
+    def skip(self, size: int) -> None:
+        """Read so many bytes and forget them."""
+        while size > 0 and (block := self.read()):
+            if len(block) > size:
+                block, self._held = block[:size], block[size:]
+            size -= len(block)
+
+    def read_all(self) -> bytes:
+        """Everything up to the end."""
+        blocks = []
+        while block := self.read():
+            blocks.append(block)
+        return b"".join(blocks)
+
+    def status(self) -> int:
+        """Wait for its end, when all of its output was read; its exit status, negative for a signal.
+
+        Raises:
+            TimedOut: when it does not end.
+        """
+        try:
+            status = self._child.wait(self._silence)
+        except subprocess.TimeoutExpired:
+            raise TimedOut from None
+        self._drain()
+        return status
+
+    def end(self) -> None:
+        """Leave no child behind, whatever happened: the whole group is killed if it still runs."""
+        if self._child.poll() is None:
+            try:
+                if os.name == "posix":
+                    os.killpg(self._child.pid, signal.SIGKILL)
+                else:
+                    self._child.kill()
+            except ProcessLookupError:
+                pass
+            self._child.wait()
+        for stream in (self._child.stdin, self._child.stdout, self._child.stderr):
+            if stream is not None and not stream.closed:
+                try:
+                    stream.close()
+                except BrokenPipeError:
+                    pass
+
+    def _drain(self) -> None:
+        """What is left in the pipe of stderr; a grandchild that holds it open is not waited for."""
+        while self._poll is None or select.select([self._err], [], [], 0)[0]:
+            block = os.read(self._err, BLOCK)
+            if not block:
+                return
+            self._stderr = (self._stderr + block)[-KEPT_STDERR:]
