@@ -84,7 +84,7 @@ class FileChange(NamedTuple):
     deleted: int | None = None
     patch: bytes | None = None  # this file's own patch text; None where it was not read
     renamed_from: str | None = None
-    unread: str = ""  # why its patch was not read ("binary", "slow", "oversized", "submodule"); "" when it was
+    unread: str = ""  # why its patch was not read ("binary", "slow", "oversized", "submodule", "too-many-files")
 
     @property
     def exists_before(self) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from subprocess import PIPE
+from typing import NamedTuple
 
 from vibeguard.errors import GIT, REPO, USAGE, VibeguardError
 from vibeguard.model import Change, Commit, FileChange
@@ -13,6 +15,7 @@ from vibeguard.repository.hunks import hunks
 from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects, read_objects
 from vibeguard.repository.refs import Revision, current_branch, read_commit, resolve
+from vibeguard.repository.underway import AMENDING, is_amending, lost_from, other_parents
 
 __all__ = ["between", "commits_between", "hunks", "since_merge_base", "staged"]
 
@@ -23,8 +26,16 @@ MAX_COMMITS = 100_000
 _SHALLOW_HINT = "git fetch --unshallow (in CI: fetch-depth: 0)"
 
 
-def staged(location: Location, objects: Objects, *, limits: Limits | None = None) -> Change:
+def staged(
+    location: Location,
+    objects: Objects,
+    *,
+    limits: Limits | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> Change:
     """What is staged, against HEAD, or against nothing on a branch without commits.
+
+    While a merge is being made, files that drop what another parent changed are part of it, too.
 
     Raises:
         VibeguardError: REPO without a work tree, with conflicts, or with a damaged HEAD; GIT when git fails or
@@ -37,23 +48,32 @@ def staged(location: Location, objects: Objects, *, limits: Limits | None = None
         _require_unborn(location)
     base_tree = location.empty_tree if head is None else head.tree
     command = ("diff-index", "--cached", "--ita-invisible-in-index")
-    difference = read_difference(location.git, *command, base_tree, limits=limits)
-    unmerged = sorted({file.path for file in difference.files if file.status == "U"})
+    files, notices = read_difference(location.git, *command, base_tree, limits=limits)
+    unmerged = sorted({file.path for file in files if file.status == "U"})
     if unmerged:
         raise VibeguardError(
             REPO,
             f"{len(unmerged)} files have conflicts: {', '.join(unmerged[:5])}" + (" …" if len(unmerged) > 5 else ""),
-            hint="resolve them and stage the result first",
+            hint="resolve conflicts first, and stage the result",
         )
-    if not difference.files:
+    if not files:
         _require_equal(location, *command, base_tree)
+    parents: tuple[Commit, ...] = ()
+    if head is not None:
+        parents = other_parents(location, objects, head.id, os.environ if environ is None else environ)
+        for parent in parents:
+            lost = lost_from(location, objects, head, parent, frozenset(file.path for file in files), limits=limits)
+            files, notices = files + lost.files, notices + lost.notices
+        if not parents and (not files or is_amending()):
+            notices += (AMENDING,)
     return Change(
         source="staged",
         base=None if head is None else head.id,
         head=None,
-        files=difference.files,
+        files=files,
         base_tree=base_tree,
-        notices=difference.notices,
+        parents=tuple(parent.id for parent in parents),
+        notices=notices,
         ref=current_branch(location),
     )
 
@@ -66,14 +86,20 @@ def between(location: Location, objects: Objects, base: str, head: str, *, limit
             shallow; GIT when git fails.
     """
     begin, end = resolve(location, objects, base), resolve(location, objects, head)
-    change = compare(location, objects, begin.commit, end.commit, limits=limits)
+    change, forward = compare(location, objects, begin.commit, end.commit, limits=limits)
     if not change.commits and begin.id != end.id:
         raise VibeguardError(
             USAGE,
             f"empty range: {head} lies before {base}, so no commit is between them",
             hint=f"it may be reversed: {head}..{base}",
         )
-    return change._replace(notices=begin.notices + end.notices + change.notices, ref=end.full_name)
+    notices = begin.notices + end.notices + change.notices
+    if not forward:
+        notices += (
+            f"{base} is not an ancestor of {head}: the difference also takes back what only {base} has "
+            f"(since their merge base: {base}...{head})",
+        )
+    return change._replace(notices=notices, ref=end.full_name)
 
 
 def since_merge_base(
@@ -92,13 +118,16 @@ def since_merge_base(
         raise _no_merge_base(location, onto, end)
     if end.id in bases and end.id != onto.id:
         raise VibeguardError(
-            USAGE, f"nothing to merge: {target} already contains {head}", hint="name the commit that is to be merged"
+            USAGE,
+            f"empty range: {target} already contains {head}",
+            hint="name the commit that is to be merged",
         )
-    first = _commit(objects, bases[0])
-    change = compare(location, objects, first, end.commit, since=onto.id, limits=limits)
+    first = read_known_commit(objects, bases[0])
+    change, _ = compare(location, objects, first, end.commit, since=(onto.id,), limits=limits)
     notices = onto.notices + end.notices + change.notices
     for other in bases[1:]:
-        more = read_difference(location.git, "diff-tree", _commit(objects, other).tree, end.commit.tree, limits=limits)
+        tree = read_known_commit(objects, other).tree
+        more = read_difference(location.git, "diff-tree", tree, end.commit.tree, limits=limits)
         change = change._replace(files=_union(change.files, more.files))
         notices += more.notices
     if len(bases) > 1:
@@ -112,19 +141,23 @@ def compare(
     base: Commit | None,
     head: Commit,
     *,
-    since: str | None = None,
+    since: Iterable[str] | None = None,
     limits: Limits | None = None,
-) -> Change:
-    """The difference of two commits' trees, and the commits that head has and `since` (base, if not given) has not."""
+) -> tuple[Change, bool]:
+    """The difference of two commits' trees, and the commits that head has and `since` (base, if not given) has not.
+
+    Also whether base is an ancestor of head (only where `since` is not given).
+    """
     base_tree = location.empty_tree if base is None else base.tree
     difference = (
         Difference(())
         if base_tree == head.tree
         else read_difference(location.git, "diff-tree", base_tree, head.tree, limits=limits)
     )
-    excluded = since or (base.id if base is not None else None)
-    commits, notices = commits_between(location, objects, () if excluded is None else (excluded,), head.id)
-    return Change(
+    if since is None:
+        since = () if base is None else (base.id,)
+    commits, edges, notices = commits_between(location, objects, since, head.id)
+    change = Change(
         source="range",
         base=None if base is None else base.id,
         head=head.id,
@@ -134,31 +167,41 @@ def compare(
         head_tree=head.tree,
         notices=difference.notices + notices,
     )
+    return change, base is None or base.id == head.id or base.id in edges
 
 
-def commits_between(
-    location: Location, objects: Objects, excluded: Iterable[str], head: str
-) -> tuple[tuple[Commit, ...], tuple[str, ...]]:
-    """The commits that head has and the excluded ones (full ids) have not, oldest first; and what was left out.
+class Commits(NamedTuple):
+    """The commits of a range, oldest first, and the ones it begins behind."""
+
+    commits: tuple[Commit, ...]
+    edges: frozenset[str]  # parents of the range's commits that are excluded themselves
+    notices: tuple[str, ...] = ()
+
+
+def commits_between(location: Location, objects: Objects, excluded: Iterable[str], head: str) -> Commits:
+    """The commits that head has and the excluded ones (full ids) have not, oldest first.
 
     Raises:
         VibeguardError: REPO when a shallow clone ends inside the range.
     """
-    without = [f"^{oid}" for oid in excluded]
-    listed = location.git.run(
-        "rev-list", "--topo-order", "--reverse", f"--max-count={MAX_COMMITS + 1}", head, *without, "--"
-    ).stdout.split()
+    without = frozenset(excluded)
+    command = ("rev-list", "--topo-order", "--reverse", "--boundary", "--stdin")
+    with location.git.started(*command, stdin=PIPE) as process:
+        process.write_all("".join(f"{oid}\n" for oid in (head, *(f"^{oid}" for oid in without))).encode())
+        listed = process.read_all().decode().split()
+        location.git.finish(process, command)
+    ids = [oid for oid in listed if not oid.startswith("-")]
+    edges = frozenset(oid[1:] for oid in listed if oid.startswith("-"))
     notices: tuple[str, ...] = ()
-    if len(listed) > MAX_COMMITS:
-        listed = listed[-MAX_COMMITS:]
-        notices = (f"more than {MAX_COMMITS} commits: the oldest were not read",)
-    ids = [oid.decode() for oid in listed]
+    if len(ids) > MAX_COMMITS:
+        notices = (f"{len(ids)} commits: only the last {MAX_COMMITS} were read",)
+        ids = ids[-MAX_COMMITS:]
     if len(ids) <= _FEW_COMMITS:
-        commits = tuple(_commit(objects, oid) for oid in ids)
+        commits = tuple(read_known_commit(objects, oid) for oid in ids)
     else:
         commits = tuple(parse_commit(found.id, found.content) for found in read_objects(location.git, ids))
-    _require_depth(location, commits, {oid.removeprefix("^") for oid in without})
-    return commits, notices
+    _require_depth(location, commits, edges | without)
+    return Commits(commits, edges, notices)
 
 
 def merge_bases(location: Location, one: str, other: str) -> tuple[str, ...]:
@@ -166,11 +209,9 @@ def merge_bases(location: Location, one: str, other: str) -> tuple[str, ...]:
     return tuple(location.git.run("merge-base", "--all", one, other, ok=(0, 1)).stdout.decode().split())
 
 
-def _commit(objects: Objects, oid: str) -> Commit:
-    commit = read_commit(objects, oid)
-    if commit is None:
-        raise VibeguardError(REPO, f"commit {oid} is missing", hint="git fsck names what is damaged")
-    return commit
+def read_known_commit(objects: Objects, oid: str) -> Commit:
+    """The commit with this full id, which something else that is there names."""
+    return parse_commit(oid, objects.require(oid).content)
 
 
 def _union(files: tuple[FileChange, ...], more: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
@@ -178,7 +219,7 @@ def _union(files: tuple[FileChange, ...], more: tuple[FileChange, ...]) -> tuple
     return files + tuple(file for file in more if file.path not in seen)
 
 
-def _require_depth(location: Location, commits: tuple[Commit, ...], known: set[str]) -> None:
+def _require_depth(location: Location, commits: tuple[Commit, ...], known: frozenset[str]) -> None:
     """A commit whose parents a shallow clone cut off hides what else belongs to the range."""
     if not location.shallow:
         return

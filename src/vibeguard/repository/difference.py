@@ -14,6 +14,7 @@ from vibeguard.errors import GIT, VibeguardError
 from vibeguard.model import GITLINK, FileChange, Status
 from vibeguard.repository.command import Git, notices
 from vibeguard.repository.process import Process, TimedOut
+from vibeguard.repository.renames import mark_renames
 from vibeguard.repository.sections import Section, sections
 
 # Measured against configuration and attributes that hide, colour, reorder or rename what is printed.
@@ -47,7 +48,7 @@ PATCH = (
 class Limits(NamedTuple):
     """Beyond these, patches are not read; names always are."""
 
-    files: int = 200_000  # changed files
+    files: int = 20_000  # changed files
     total: int = 256 << 20  # bytes of patches together
     one: int = 64 << 20  # bytes of one file's patch
     seconds_one: float = 20.0  # that git may take for one file
@@ -91,11 +92,12 @@ def read_difference(git: Git, *command: str, limits: Limits | None = None) -> Di
         begin = () if records is None else (f"--skip-to={records[len(files)].path}",)
         with git.started(command[0], *RAW, *PATCH, *begin, *command[1:], "--") as process:
             raw, begun = _read_raw(process)
-            found = parse_raw(raw)
+            many = raw.count(b"\0") > 2 * limits.files
+            found = parse_raw(raw, "too-many-files" if many else "")
             if records is None:
                 records = found
-                if len(records) > limits.files:
-                    why = "many"
+                if many:
+                    why = "too-many-files"
                     break
             elif found != records[len(files) :]:
                 raise VibeguardError(GIT, "git's list of files changed while it was read")
@@ -114,41 +116,59 @@ def read_difference(git: Git, *command: str, limits: Limits | None = None) -> Di
             why = ""
             break
     unread = len(records) - len(files)
-    files += [record._replace(unread=why) for record in records[len(files) :]]
+    rest = records[len(files) :]
+    files += rest if why == "too-many-files" else [record._replace(unread=why) for record in rest]
     slow = [file.path for file in files[: len(files) - unread] if file.unread == "slow"]
     if slow:
         said += (f"git takes more than {limits.seconds_one:g} s for the lines of {', '.join(slow[:5])}: not read",)
     if unread:
         said += (f"{_WHY[why].format(limits)}: {unread} of {len(records)} files were read by name only",)
-    return Difference(tuple(files), said)
+    return Difference(mark_renames(tuple(files)), said)
+
+
+def read_names(git: Git, *command: str) -> list[FileChange]:
+    """The files that differ, without their patches.
+
+    Raises:
+        VibeguardError: GIT when git fails.
+    """
+    return parse_raw(git.run(command[0], *RAW, *command[1:], "--").stdout)
 
 
 _WHY = {
-    "many": "more than {0.files} files differ",
+    "too-many-files": "more than {0.files} files differ",
     "slow": "the patches take more than {0.seconds:g} s",
     "oversized": "the patches pass {0.total} bytes",
 }
-_STATUSES: dict[bytes, Status] = {b"A": "A", b"M": "M", b"D": "D", b"T": "T", b"U": "U"}
+_STATUSES: dict[str, Status] = {"A": "A", "M": "M", "D": "D", "T": "T", "U": "U"}
 
 
-def parse_raw(raw: bytes) -> list[FileChange]:
+def parse_raw(raw: bytes, unread: str = "") -> list[FileChange]:
     """The records of `--raw -z` without renames: `:mode mode id id status NUL path NUL`.
+
+    `unread` says of all of them why their patches will not be read.
 
     Raises:
         VibeguardError: GIT, when it is anything else.
     """
-    fields = raw.split(b"\0")
+    fields = raw.decode("utf-8", "surrogateescape").split("\0")
     if fields.pop() or len(fields) % 2:
         raise VibeguardError(GIT, "git ended in the middle of its list of files")
-    texts = [field.decode("utf-8", "surrogateescape") for field in fields]
     files = []
-    for at in range(0, len(fields), 2):
-        facts, path = texts[at].split(" "), texts[at + 1]
-        status = _STATUSES.get(fields[at][-1:])
-        if len(facts) != 5 or len(facts[0]) != 7 or facts[0][0] != ":" or status is None or not path:
-            raise VibeguardError(GIT, f"git's list of files has an unexpected record: {texts[at][:80]!r}")
-        files.append(FileChange(path, status, facts[0][1:], facts[1], facts[2], facts[3]))
+    for facts, path in zip(fields[::2], fields[1::2], strict=True):
+        try:
+            before, after, old, new, letter = facts.split(" ")
+            status = _STATUSES[letter]
+        except (ValueError, KeyError):
+            raise _unexpected(facts) from None
+        if before[:1] != ":" or not path:
+            raise _unexpected(facts)
+        files.append(FileChange(path, status, before[1:], after, old, new, unread=unread))
     return files
+
+
+def _unexpected(facts: str) -> VibeguardError:
+    return VibeguardError(GIT, f"git's list of files has an unexpected record: {facts[:80]!r}")
 
 
 def _read_raw(process: Process) -> tuple[bytes, bytes]:
@@ -207,6 +227,8 @@ def _find_slow(git: Git, command: tuple[str, ...], records: list[FileChange], li
             raw, begun = _read_raw(process)
             # A path that is also a folder brings the files in it.
             stopped = _pair(parse_raw(raw), process, begun, limits)
+            if not stopped.why:
+                git.finish(process, one)
         file = next((file for file in stopped.files if file.path == record.path), None)
         if file is None:
             yield record._replace(unread="slow")

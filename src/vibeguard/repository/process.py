@@ -85,6 +85,15 @@ class Process:
         while rest:
             rest = rest[self._child.stdin.write(rest) or 0 :]
 
+    def write_all(self, content: bytes) -> None:
+        """Send it all that it will get, before it answers."""
+        assert self._child.stdin is not None
+        try:
+            self.write(content)
+            self._child.stdin.close()
+        except BrokenPipeError:
+            pass  # its exit status tells why
+
     def read(self, *, silence: float | None = None) -> bytes:
         """What it wrote next to stdout, as much as is there; nothing at the end.
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from subprocess import PIPE
 from typing import Literal, NamedTuple
 
 from vibeguard.errors import INPUT, VibeguardError
 from vibeguard.model import Change, Commit
-from vibeguard.repository.change import commits_between, compare, merge_bases
+from vibeguard.repository.change import compare, merge_bases, read_known_commit
 from vibeguard.repository.difference import Limits
 from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects
-from vibeguard.repository.refs import default_branch, read_commit
+from vibeguard.repository.refs import Revision, default_branch, read_commit
 
 MAX_LINE = 64 << 10  # bytes of one line; git's own refs are far shorter
 _HEX = frozenset(b"0123456789abcdef")
+# A remote's name; a URL has other characters.
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-/")
 
 Kind = Literal["branch", "tag", "notes", "other"]
 Action = Literal["new", "update", "forced", "delete"]
@@ -158,70 +161,135 @@ def pushed_changes(
 ) -> tuple[PushedChange, ...]:
     """Each pushed ref as the change that it brings to the remote.
 
-    An existing ref is compared with what it holds on the remote. A new one is compared with the merge base with the
-    remote's default branch, and brings the commits that no ref of the remote has.
+    An existing ref is compared with what it holds on the remote, tree against tree. A new one is compared with the
+    merge base with the remote's default branch, and brings the commits that no ref of the remote has. What the
+    remote holds is known from its remote-tracking refs, as they were last fetched.
+
+    Args:
+        location: the repository.
+        objects: its objects.
+        refs: what is pushed.
+        remote: the first argument of the pre-push hook, a remote's name or a URL.
+        limits: how much of the patches is read.
 
     Raises:
-        VibeguardError: REPO when history is too shallow or objects are missing; GIT when git fails.
+        VibeguardError: REPO when history is too shallow; GIT when git fails or objects are missing.
     """
-    return tuple(_pushed_change(location, objects, ref, remote or "origin", limits) for ref in refs)
+    push = _Push(location, objects, refs, remote, limits)
+    return tuple(push.change(ref) for ref in refs)
 
 
-def _pushed_change(
-    location: Location, objects: Objects, ref: PushedRef, remote: str, limits: Limits | None
-) -> PushedChange:
-    if ref.is_deletion:
-        return PushedChange(ref, "delete", _empty(ref, f"{ref.remote_ref} is deleted on the remote"))
-    if ref.kind == "notes":
-        return PushedChange(ref, _action(ref), _empty(ref, f"{ref.remote_ref} carries notes, not code: not judged"))
-    head = read_commit(objects, ref.local_id)
-    if head is None:
-        return PushedChange(ref, _action(ref), _empty(ref, f"{ref.remote_ref} is no commit: not judged"))
-    before = None if ref.is_new else read_commit(objects, ref.remote_id)
-    if before is not None:
-        change = compare(location, objects, before, head, limits=limits)
-        forced = before.id not in merge_bases(location, before.id, head.id)
-        if forced:
-            change = change._replace(notices=(*change.notices, f"{ref.remote_ref} is overwritten (forced push)"))
-        return PushedChange(ref, "forced" if forced else "update", _for(change, ref))
-    notices: tuple[str, ...] = ()
-    if not ref.is_new:
-        notices = (
-            f"what {ref.remote_ref} holds on the remote ({ref.remote_id[:12]}) was never fetched: "
-            "compared with the remote's default branch instead",
-        )
-    change = _new_ref(location, objects, head, remote, limits)
-    return PushedChange(ref, _action(ref), _for(change._replace(notices=notices + change.notices), ref))
+class _Push:
+    """What is asked once for all refs of a push: the remote's tips, its default branch, and ranges already read."""
+
+    def __init__(
+        self,
+        location: Location,
+        objects: Objects,
+        refs: tuple[PushedRef, ...],
+        remote: str | None,
+        limits: Limits | None,
+    ) -> None:
+        self._location = location
+        self._objects = objects
+        self._refs = refs
+        self._limits = limits
+        self._remote = remote if remote and _PLAIN.issuperset(remote) else "origin"
+        self._tips: frozenset[str] | None = None
+        self._unseen: frozenset[str] | None = None
+        self._onto: Revision | None = None
+        self._new: dict[str, Change] = {}
+
+    def change(self, ref: PushedRef) -> PushedChange:
+        """What one ref brings."""
+        if ref.is_deletion:
+            return PushedChange(ref, "delete", _nothing(ref, f"{ref.remote_ref} is deleted on the remote"))
+        action: Action = "new" if ref.is_new else "update"
+        if ref.kind == "notes":
+            return PushedChange(ref, action, _nothing(ref, f"{ref.remote_ref} carries notes, not code: not judged"))
+        head = read_commit(self._objects, ref.local_id)
+        if head is None:
+            return PushedChange(ref, action, self._not_a_commit(ref))
+        before = None if ref.is_new else read_commit(self._objects, ref.remote_id)
+        if before is None:
+            return self._compared_with_known(ref, action, head)
+        change, forward = compare(self._location, self._objects, before, head, limits=self._limits)
+        if forward:
+            return PushedChange(ref, "update", _for(ref, change))
+        return PushedChange(ref, "forced", _for(ref, change, f"{ref.remote_ref} is overwritten (forced push)"))
+
+    def _not_a_commit(self, ref: PushedRef) -> Change:
+        found = self._objects.require(ref.local_id)
+        return _nothing(ref, f"{ref.remote_ref} is a {found.type}, not a commit: its content was not judged")
+
+    def _compared_with_known(self, ref: PushedRef, action: Action, head: Commit) -> PushedChange:
+        """A new ref; or one whose state on the remote was never fetched."""
+        if ref.is_new:
+            return PushedChange(ref, action, _for(ref, self._new_ref(head, ref.kind)))
+        unseen = f"what {ref.remote_ref} holds on the remote ({ref.remote_id[:12]}) was never fetched"
+        tracking = f"refs/remotes/{self._remote}/{ref.remote_ref.removeprefix('refs/heads/')}"
+        known = read_commit(self._objects, tracking) if ref.kind == "branch" else None
+        if known is None:
+            said = f"{unseen}: compared with the remote's default branch instead"
+            return PushedChange(ref, action, _for(ref, self._new_ref(head, "branch"), said))
+        change, forward = compare(self._location, self._objects, known, head, limits=self._limits)
+        said = f"{unseen}: compared with {tracking} instead"
+        return PushedChange(ref, action if forward else "forced", _for(ref, change, said))
+
+    def _new_ref(self, head: Commit, kind: Kind) -> Change:
+        if head.id not in self._new:
+            self._new[head.id] = self._read_new_ref(head, kind)
+        return self._new[head.id]
+
+    def _read_new_ref(self, head: Commit, kind: Kind) -> Change:
+        if self._tips is None:
+            self._tips, self._onto = self._known_of_remote()
+        onto = self._onto
+        if kind == "tag" and head.id not in self._tagged_and_unseen(self._tips):
+            # The remote has the commit already, so a name for it brings nothing.
+            return Change("push", head.id, head.id, (), base_tree=head.tree, head_tree=head.tree)
+        bases = merge_bases(self._location, onto.id, head.id) if onto is not None else ()
+        base = read_known_commit(self._objects, bases[0]) if bases else None
+        change, _ = compare(self._location, self._objects, base, head, since=self._tips, limits=self._limits)
+        notices = change.notices
+        if onto is None:
+            notices += (f"{self._remote}'s default branch is not known here: compared with an empty tree",)
+        elif base is None:
+            notices += (f"no merge base with {onto.name}: compared with an empty tree",)
+        elif len(bases) > 1:
+            notices += (f"{len(bases)} merge bases with {onto.name}: compared with {base.id[:12]}",)
+        return change._replace(notices=notices)
+
+    def _tagged_and_unseen(self, tips: frozenset[str]) -> frozenset[str]:
+        """The commits that no ref of the remote has, of all new tags together: one process for thousands of them."""
+        if self._unseen is None:
+            tags = [f"{ref.local_id}\n" for ref in self._refs if ref.kind == "tag" and ref.is_new]
+            command = ("rev-list", "--stdin")
+            with self._location.git.started(*command, stdin=PIPE) as process:
+                process.write_all("".join((*tags, *(f"^{tip}\n" for tip in tips))).encode())
+                self._unseen = frozenset(process.read_all().decode().split())
+                self._location.git.finish(process, command)
+        return self._unseen
+
+    def _known_of_remote(self) -> tuple[frozenset[str], Revision | None]:
+        """The tips of the remote (of all remotes, where it is not one with a name), and its default branch."""
+        for folder in (f"refs/remotes/{self._remote}/", "refs/remotes/"):
+            listed = self._location.git.run("for-each-ref", "--format=%(objectname) %(objecttype)", folder).stdout
+            tips = frozenset(line.split(" ")[0] for line in listed.decode().split("\n") if line.endswith(" commit"))
+            if tips:
+                break
+        onto = default_branch(self._location, self._objects, self._remote)
+        if onto is None and self._remote != "origin":
+            onto = default_branch(self._location, self._objects)
+        return tips, onto
 
 
-def _new_ref(location: Location, objects: Objects, head: Commit, remote: str, limits: Limits | None) -> Change:
-    """What no ref of the remote has yet, compared with where it left the remote's default branch."""
-    onto = default_branch(location, objects, remote)
-    bases = merge_bases(location, onto.id, head.id) if onto is not None else ()
-    base = read_commit(objects, bases[0]) if bases else None
-    change = compare(location, objects, base, head, since=onto.id if onto is not None else None, limits=limits)
-    commits, notices = commits_between(location, objects, _remote_tips(location, remote), head.id)
-    if onto is None:
-        notices += (f"{remote}'s default branch is not known here: compared with an empty tree",)
-    elif base is None:
-        notices += (f"no merge base with {onto.name}: compared with an empty tree",)
-    return change._replace(commits=commits, notices=change.notices + notices)
+def _for(ref: PushedRef, change: Change, notice: str = "") -> Change:
+    notices = (notice, *change.notices) if notice else change.notices
+    return change._replace(source="push", ref=ref.remote_ref or None, notices=notices)
 
 
-def _remote_tips(location: Location, remote: str) -> tuple[str, ...]:
-    listed = location.git.run("for-each-ref", "--format=%(objectname)", f"refs/remotes/{remote}/").stdout
-    return tuple(sorted(set(listed.decode().split())))
-
-
-def _action(ref: PushedRef) -> Action:
-    return "new" if ref.is_new else "update"
-
-
-def _for(change: Change, ref: PushedRef) -> Change:
-    return change._replace(source="push", ref=ref.remote_ref or None)
-
-
-def _empty(ref: PushedRef, notice: str) -> Change:
+def _nothing(ref: PushedRef, notice: str) -> Change:
     return Change(
         source="push",
         base=None if ref.is_new else ref.remote_id,

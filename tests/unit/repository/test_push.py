@@ -122,3 +122,35 @@ def test_a_framework_names_its_one_ref_in_the_environment(repo: Repo) -> None:
         assert read_push(b"", {}, location, objects) == ((), ())
         with pytest.raises(VibeguardError, match="what is pushed is not known"):
             read_push(b"", {"PRE_COMMIT": "1"}, location, objects)
+
+
+def test_thousands_of_tags_on_what_the_remote_has_bring_nothing_and_cost_no_process_each(repo: Repo) -> None:
+    old = repo.commit("first", {"a.txt": "1\n"})
+    tip = repo.commit("second", {"a.txt": "2\n"})
+    repo.git("update-ref", "refs/remotes/origin/main", tip)
+    new = repo.commit("third", {"a.txt": "3\n"})
+    repo.git("tag", "-a", "-m", "annotated", "v9", new)
+    tags = [PushedRef(f"refs/tags/v{number}", old, f"refs/tags/v{number}", ZERO) for number in range(2000)]
+    annotated = repo.git("rev-parse", "refs/tags/v9")
+    found = changes(repo, *tags, PushedRef("refs/tags/v9", annotated, "refs/tags/v9", ZERO))
+    assert {pushed.change.files for pushed in found[:-1]} == {()}
+    assert ([file.path for file in found[-1].change.files], found[-1].change.head) == (["a.txt"], new)
+
+
+def test_a_tag_of_a_file_is_named_as_not_judged(repo: Repo) -> None:
+    repo.commit("first", {"a.txt": "1\n"})
+    blob = repo.git("rev-parse", "HEAD:a.txt")
+    (pushed,) = changes(repo, PushedRef("refs/tags/blob", blob, "refs/tags/blob", ZERO))
+    assert "is a blob, not a commit" in pushed.change.notices[0]
+
+
+def test_what_was_never_fetched_is_compared_with_the_remote_tracking_ref(repo: Repo) -> None:
+    base = repo.commit("first", {"a.txt": "1\n"})
+    repo.git("update-ref", "refs/remotes/origin/main", base)
+    head = repo.commit("second", {"a.txt": "2\n"})
+    (pushed,) = changes(repo, PushedRef("refs/heads/main", head, "refs/heads/main", "1" * 40))
+    assert (pushed.change.base, len(pushed.change.commits)) == (base, 1)
+    assert "never fetched" in pushed.change.notices[0]
+    (other,) = changes(repo, PushedRef("refs/heads/main", head, "refs/heads/unknown", "1" * 40))
+    assert other.change.base == base
+    assert "default branch instead" in other.change.notices[0]
