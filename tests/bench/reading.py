@@ -134,8 +134,8 @@ def large(folder: str) -> None:
 
 def push(folder: str) -> None:
     stream = [
-        b"commit refs/heads/main\nmark :%d\nauthor %s\ncommitter %s\ndata 9\nchange %2d\nM 100644 inline f%d.txt\ndata 2\nx\n\n"
-        % (number + 1, IDENTITY, IDENTITY, number % 100, number % 50)
+        b"commit refs/heads/main\nmark :%d\nauthor %s\ncommitter %s\ndata 9\nchange %2d\n"
+        b"M 100644 inline f%d.txt\ndata 2\nx\n\n" % (number + 1, IDENTITY, IDENTITY, number % 100, number % 50)
         for number in range(20_001)
     ]
     git(folder, "fast-import", "--quiet", stdin=b"".join(stream))

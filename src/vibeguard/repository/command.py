@@ -175,17 +175,20 @@ class Git:
         """The same, told outright which repository it is: needed for bare ones, which are otherwise refused."""
         return Git(self.folder, timeout=self.timeout, git_dir=git_dir)
 
-    def run(self, *arguments: str, ok: Sequence[int] = (0,)) -> Completed:
-        """Run git to its end and return what it printed. It gets nothing on stdin.
+    def run(self, *arguments: str, stdin: bytes | None = None, ok: Sequence[int] = (0,)) -> Completed:
+        """Run git to its end and return what it printed.
 
         Args:
             arguments: subcommand and its arguments. Never a user's text where an option could stand.
+            stdin: what it reads, before it answers; nothing by default.
             ok: exit statuses that are answers; every other one is an error.
 
         Raises:
             VibeguardError: GIT when it fails, is killed or is silent too long; REPO when the folder is no repository.
         """
-        with self.started(*arguments) as process:
+        with self.started(*arguments, stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE) as process:
+            if stdin is not None:
+                process.write_all(stdin)
             stdout = process.read_all()
             status = self.finish(process, arguments, ok)
         return Completed(stdout, status, notices(process.stderr))
