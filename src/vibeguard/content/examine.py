@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vibeguard.content import kinds, opaque
-from vibeguard.model import Change, Content, FileChange, FileFacts, Finding, Hunk
+from vibeguard.content import guards, headers, kinds, opaque, tests
+from vibeguard.content.lines import ChangedFile, capped, changed_file
+from vibeguard.model import SYMLINK, Change, Content, FileChange, FileFacts, Finding, Hunk
 
 Hunks = Callable[[FileChange], tuple[Hunk, ...]]
 Blob = Callable[[str], bytes | None]
@@ -43,22 +44,60 @@ def examine(change: Change, hunks: Hunks, blob: Blob) -> Content:
     """All that `classify_change` says, and what needs the content.
 
     `hunks` gives the changed lines of one file of the change; `blob` the content of a full object id, None where it
-    is not there (a patch from elsewhere has no objects). Both are asked at most once for each file and version.
+    is not there (a patch from elsewhere has no objects).
     """
     files: dict[str, FileFacts] = {}
     findings: list[Finding] = []
+    weakened_tests, weakened_guards = tests.Weakened(), guards.Weakened()
     for file in change.files:
-        facts = _by_path(file)
-        if file.exists_after and not file.unread and not facts.opaque:
-            content = blob(file.blob_after)
-            if content is not None:
-                facts = opaque.judge(facts, content, file.mode_after)
-            elif any("\0" in text for hunk in hunks(file) for _, text in hunk.added):
-                facts = facts._replace(kinds=facts.kinds | {"binary"}, opaque="binary")
+        before, after = _Lazily(blob, file, before=True), _Lazily(blob, file, before=False)
+        changed = changed_file(file, _by_path(file), () if file.is_submodule else hunks(file))
+        facts = _by_content(changed, before, after)
+        changed = changed._replace(facts=facts)
         files[file.path] = facts
         if facts.opaque:
             findings.append(opaque.finding(facts))
-    return Content(files, tuple(findings), tests_touched=_touches_tests(change, files))
+        weakened_tests.add(changed, (tests.begin(facts, before), tests.begin(facts, after)))
+        weakened_guards.add(changed, after)
+    about_tests, about_guards = weakened_tests.findings(), weakened_guards.findings()
+    return Content(
+        files,
+        tuple(capped(findings + about_tests + about_guards)),
+        tests_touched=_touches_tests(change, files),
+        tests_weakened=bool(about_tests),
+        guards_weakened=bool(about_guards),
+    )
+
+
+class _Lazily:
+    """One version of a file, read when it is asked for, and once."""
+
+    def __init__(self, blob: Blob, file: FileChange, *, before: bool) -> None:
+        exists = file.exists_before if before else file.exists_after
+        self._id = (file.blob_before if before else file.blob_after) if exists and not file.is_submodule else None
+        self._blob = blob
+        self._content: bytes | None = None
+        self._read = False
+
+    def __call__(self) -> bytes | None:
+        if not self._read:
+            self._read = True
+            self._content = self._blob(self._id) if self._id is not None else None
+        return self._content
+
+
+def _by_content(changed: ChangedFile, before: _Lazily, after: _Lazily) -> FileFacts:
+    file, facts = changed.file, changed.facts
+    if not file.exists_after or file.unread or facts.opaque:
+        return facts
+    content = after()
+    if content is not None:
+        if file.mode_after != SYMLINK:
+            facts = headers.judge(facts, before() if headers.says_generated(content) else None, content)
+        return opaque.judge(facts, content, file.mode_after)
+    if "\0" in changed.added.text:
+        return facts._replace(kinds=facts.kinds | {"binary"}, opaque="binary")
+    return facts
 
 
 def _by_path(file: FileChange) -> FileFacts:

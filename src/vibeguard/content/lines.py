@@ -1,0 +1,97 @@
+"""The changed lines of a file as two texts that can be searched at once.
+
+One regular expression over all added lines is a call into C; one for each line of a diff of 100 MB is a minute.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from vibeguard.model import FileChange, FileFacts, Finding, Hunk
+
+TEXT_LIMIT = 200  # characters of a finding
+FINDINGS_LIMIT = 100  # of one kind in one file; what is above is counted in words
+
+
+class Side(NamedTuple):
+    """The added, or the removed, lines of one file: their numbers, and their texts joined by newlines."""
+
+    numbers: tuple[int, ...]
+    text: str
+
+    def lines(self) -> list[str]:
+        return self.text.split("\n") if self.numbers else []
+
+    def matches(self, pattern: re.Pattern[str]) -> Iterator[tuple[int, int, re.Match[str]]]:
+        """Every match with the place of its line in `numbers` and its column, from 0.
+
+        The pattern must not match a newline. Linear: the text between two matches is looked at once.
+        """
+        place = seen = line_start = 0
+        for match in pattern.finditer(self.text):
+            start = match.start()
+            newline = self.text.rfind("\n", seen, start)
+            if newline >= 0:
+                place += self.text.count("\n", seen, start)
+                line_start = newline + 1
+            seen = start
+            yield place, start - line_start, match
+
+    def hunk_of(self, hunks: tuple[Hunk, ...], *, added: bool) -> Callable[[int], int]:
+        """Tells for a place of this side in which of the file's hunks it lies."""
+        ends: list[int] = []
+        for hunk in hunks:
+            ends.append((ends[-1] if ends else 0) + len(hunk.added if added else hunk.removed))
+        return lambda place: bisect_right(ends, place)
+
+
+class ChangedFile(NamedTuple):
+    """One file of the change with its facts and its changed lines."""
+
+    file: FileChange
+    facts: FileFacts
+    hunks: tuple[Hunk, ...]
+    added: Side
+    removed: Side
+
+    @property
+    def path(self) -> str:
+        return self.file.path
+
+
+def changed_file(file: FileChange, facts: FileFacts, hunks: tuple[Hunk, ...]) -> ChangedFile:
+    """The file with both sides of its hunks joined."""
+    return ChangedFile(file, facts, hunks, _side(h.added for h in hunks), _side(h.removed for h in hunks))
+
+
+def _side(runs: Iterable[tuple[tuple[int, str], ...]]) -> Side:
+    lines = [line for run in runs for line in run]
+    return Side(tuple(number for number, _ in lines), "\n".join(text for _, text in lines))
+
+
+def plain(line: str) -> str:
+    """A line without what re-indenting changes: blanks at both ends, and runs of them."""
+    return " ".join(line.split())
+
+
+def shown(text: str) -> str:
+    """A quotation of at most :data:`TEXT_LIMIT` characters; raw, since renderers escape."""
+    return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"
+
+
+def capped(findings: list[Finding]) -> list[Finding]:
+    """At most :data:`FINDINGS_LIMIT` findings of a kind in a file; the last one then says how many more there are."""
+    counts: dict[tuple[str, str | None], int] = {}
+    kept = []
+    for finding in findings:
+        key = (finding.kind, finding.path)
+        counts[key] = counts.get(key, 0) + 1
+        if counts[key] <= FINDINGS_LIMIT:
+            kept.append(finding._replace(text=shown(finding.text)))
+    for (kind, path), count in counts.items():
+        if count > FINDINGS_LIMIT:
+            kept.append(Finding(kind, path, None, f"{count - FINDINGS_LIMIT} more in this file"))
+    return kept
