@@ -77,3 +77,9 @@ def exit_code(verdict: VerdictName, stage: Stage, rules: tuple[RuleResult, ...])
 def failed(error: VibeguardError, stage: Stage, change: Change | None = None) -> Report:
     """The report of a change that could not be judged."""
     return Report("error", COULD_NOT_DECIDE, stage, change=change, error=error)
+
+
+def overall_exit_code(reports: tuple[Report, ...]) -> int:
+    """The exit code for several judged changes: an undecided one outweighs whatever else was found."""
+    strictness = (PASS, NEEDS, BLOCKED, COULD_NOT_DECIDE)
+    return max((report.exit_code for report in reports), key=strictness.index, default=PASS)

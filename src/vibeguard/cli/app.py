@@ -5,7 +5,6 @@ A new command is a module beside this one and a row in :data:`COMMANDS`.
 
 from __future__ import annotations
 
-import os
 import sys
 from importlib import import_module
 from typing import Any
@@ -16,10 +15,12 @@ from typer.main import get_command as built
 
 from vibeguard import __version__
 from vibeguard.errors import USAGE, VibeguardError
-from vibeguard.hooks.door import guarded
+from vibeguard.hooks.door import guarded, leave
 
 # name: (module, what `--help` says). The module has `app`, a typer.Typer; with one command in it that command is meant.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "check": ("vibeguard.cli.check", "Judge a change: may it go in, and if not, what is missing and from whom?"),
+    "demo": ("vibeguard.cli.demo", "Build a small repository with a risky AI-assisted change, and judge it."),
     "approve": ("vibeguard.cli.approve", "Sign that you approve a change."),
     "approvals": ("vibeguard.cli.approvals", "List, check, send and get signed approvals."),
 }
@@ -82,12 +83,5 @@ def _run() -> int:
 
 
 def main() -> None:
-    """The console script. Leaves the process without Python's own tear-down, which costs as much as a git call."""
-    code = guarded(_run)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            if stream is not None:
-                stream.flush()
-        except (OSError, ValueError):
-            pass
-    os._exit(code)
+    """The console script."""
+    leave(guarded(_run))

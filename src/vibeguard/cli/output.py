@@ -8,7 +8,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from vibeguard.check.result import Report
 from vibeguard.errors import IO, VibeguardError
+from vibeguard.report import Options, renderer
 
 
 def wants_colour() -> bool:
@@ -40,3 +42,13 @@ def put(text: str, output: str | None = None) -> None:
 def put_json(document: Mapping[str, Any], output: str | None = None) -> None:
     """One JSON object, ASCII-escaped; bytes that are not UTF-8 are lone surrogate escapes."""
     put(json.dumps(document, ensure_ascii=True, allow_nan=False) + "\n", output)
+
+
+def show_reports(reports: tuple[Report, ...], options: Options, output: str | None = None) -> None:
+    """The text report: painted on a terminal, plain elsewhere."""
+    if output is None and wants_colour():
+        from vibeguard.report.terminal import show  # noqa: PLC0415 - rich costs more than a verdict; terminals only
+
+        show(reports, options)
+    else:
+        put(renderer("text").render(reports, options), output)

@@ -36,6 +36,7 @@ class Sections:
 
     def __init__(self, path: str, key: str) -> None:
         self.path = path
+        self._file = -1
         try:
             self._file = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
         except OSError:

@@ -115,3 +115,14 @@ def _mute_stdout() -> None:
         os.close(devnull)
     except (OSError, ValueError, AttributeError):
         pass
+
+
+def leave(code: int) -> None:
+    """End the process with this exit code, without Python's own tear-down: it costs as much as a git call."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except (OSError, ValueError):
+            pass
+    os._exit(code)

@@ -2,10 +2,40 @@
 
 from __future__ import annotations
 
+from vibeguard.check.result import Report
 from vibeguard.model import Reason, RuleResult
 from vibeguard.report.escape import visible
 from vibeguard.report.spans import Line, Span
 from vibeguard.report.summary import lacking
+
+
+def evidence(report: Report) -> list[Line]:
+    """What the facts above rest on: every mark of an AI, every factor of the blast radius, every finding."""
+    made: list[Line] = []
+    if report.provenance is not None and report.provenance.evidence:
+        made.append((Span("AI, by what evidence", "bold"),))
+        for item in report.provenance.evidence[:20]:
+            place = f"  {item.commit[:10]}" if item.commit else ""
+            place += f" line {item.line}" if item.line else ""
+            made.append(
+                (
+                    Span(f"    {item.tool} ({item.strength})  {item.channel}: {visible(item.text, 120)}"),
+                    Span(place, "dim"),
+                )
+            )
+    if report.blast is not None:
+        made.append((Span("blast radius, by factor", "bold"),))
+        made.extend(
+            (Span(f"    {factor.name:12} +{factor.points:<5.1f} {visible(factor.because, 200)}"),)
+            for factor in report.blast.factors
+        )
+        made.extend((Span(f"    not known: {visible(unknown, 200)}", "dim"),) for unknown in report.blast.unknowns)
+    if report.findings:
+        made.append((Span("in the change", "bold"),))
+        for finding in report.findings[:40]:
+            place = visible(finding.path or finding.commit or "") + (f":{finding.line}" if finding.line else "")
+            made.append((Span(f"    {finding.kind}  {visible(finding.text, 160)}"), Span(f"  {place}", "dim")))
+    return made
 
 
 def explained(rule: RuleResult) -> list[Line]:

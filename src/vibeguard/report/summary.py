@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from vibeguard.check.result import Report
-from vibeguard.model import BlastRadius, NotCounted, Provenance, Requirement, RuleResult
+from vibeguard.model import CONFIDENCES, BlastRadius, NotCounted, Provenance, Reason, Requirement, RuleResult
+from vibeguard.policy.evaluate import NO_RULE_APPLIED
 from vibeguard.report import Options
 from vibeguard.report.escape import visible
 from vibeguard.report.spans import Line, Span
@@ -16,13 +17,16 @@ def headline(report: Report) -> Line:
     """The verdict in one line."""
     words = {"pass": "pass", "warn": "warn", "needs": "needs", "blocked": "blocked", "overridden": "OVERRIDDEN"}
     what = {
+        "pass": " (no rule applied)" if NO_RULE_APPLIED in report.notices else "",
         "needs": f" {_missing(report)}",
         "blocked": f" by {_names(report, 'blocked')}",
         "warn": f" from {_names(report, 'warn')}",
     }.get(report.verdict, "")
     size = _size(report)
-    facts = f" · {_blast_words(report.blast, short=True)} · {_ai_words(report.provenance)}" if report.blast else ""
-    tail = facts if report.verdict == "pass" else ""
+    tail = ""
+    if report.verdict == "pass" and report.blast is not None:
+        blast = report.blast
+        tail = f" · blast {blast.level} {blast.score}: {_short_reach(blast)} · {_ai_words(report.provenance)}"
     return (
         Span(f"{MARKS[report.verdict]} {words.get(report.verdict, report.verdict)}{what}", report.verdict),
         Span(f" · {size}{tail}"),
@@ -73,20 +77,45 @@ def _size(report: Report) -> str:
 
 
 def facts(report: Report) -> list[Line]:
-    """AI, blast radius and owners, a line each."""
+    """AI, blast radius and owners, a line or two each."""
     made: list[Line] = []
     if report.provenance is not None:
+        words = _ai_words(report.provenance) + _ai_evidence(report.provenance)
+        made.append((Span("  AI      ", "dim"), Span(words)))
+    if report.blast is not None:
+        blast = report.blast
         made.append(
             (
-                Span("  AI      ", "dim"),
-                Span(_ai_words(report.provenance)),
-                Span(_ai_evidence(report.provenance), "dim"),
+                Span("  blast   ", "dim"),
+                Span(f"{blast.level} {blast.score}/100", "bold"),
+                Span(f": {_reach(blast)}"),
+                Span(_points(blast), "dim"),
             )
         )
-    if report.blast is not None:
-        made.append((Span("  blast   ", "dim"), Span(_blast_words(report.blast, short=False))))
-        made.append((Span("  owners  ", "dim"), Span(_owner_words(report.blast))))
+        made.append((Span("  owners  ", "dim"), Span(_owner_words(report, blast))))
     return made
+
+
+def _points(blast: BlastRadius) -> str:
+    """The factors that have points, the heaviest first."""
+    heavy = sorted((factor for factor in blast.factors if factor.points >= 0.5), key=lambda factor: -factor.points)
+    return "; " * bool(heavy) + ", ".join(f"{factor.name} +{factor.points:.0f}" for factor in heavy)
+
+
+def _short_reach(blast: BlastRadius) -> str:
+    if blast.all is None:
+        return "dependents unknown"
+    return f"{blast.all or 'no'} dependent{'s' * (blast.all != 1)}"
+
+
+def _reach(blast: BlastRadius) -> str:
+    if blast.all is None:
+        return "what depends on it is not known"
+    unsure = ", at least" if any(factor.unknown for factor in blast.factors if factor.name == "fan-out") else ""
+    if blast.all == 0:
+        return f"no file is known to depend on it{unsure and ' (not all can be seen)'}"
+    files = f"{blast.all} file{'s' * (blast.all != 1)} depend{'s' * (blast.all == 1)} on it{unsure}"
+    return f"{files} ({blast.direct} directly, {blast.within_2} within two hops)"
 
 
 def _ai_words(provenance: Provenance | None) -> str:
@@ -113,32 +142,17 @@ def _ai_words(provenance: Provenance | None) -> str:
 def _ai_evidence(provenance: Provenance) -> str:
     if not provenance.evidence:
         return ""
-    first = provenance.evidence[0]
+    first = max(provenance.evidence, key=lambda item: CONFIDENCES.index(item.strength))
     place = f" in {first.commit[:SHORT]}" if first.commit else ""
-    more = f" and {len(provenance.evidence) - 1} more" if len(provenance.evidence) > 1 else ""
-    return f"  {first.channel}: {visible(first.text, 60)}{place}{more}"
+    line = f", line {first.line}" if first.line else ""
+    name = f" {visible(first.text, 40)}" if first.channel == "environment" else ""
+    more = f", and {len(provenance.evidence) - 1} more" if len(provenance.evidence) > 1 else ""
+    return f": {first.channel}{name}{place}{line}{more}"
 
 
-def _blast_words(blast: BlastRadius, *, short: bool) -> str:
-    if blast.all is None:
-        reach = "dependents unknown"
-    elif blast.all == 0:
-        reach = "nothing known depends on it"
-    else:
-        reach = f"{blast.all} file{'s' * (blast.all != 1)} depend{'s' * (blast.all == 1)} on it"
-        if not short:
-            reach = f"{blast.direct} direct, {blast.within_2} within two hops, {blast.all} in all depend on it"
-    if short:
-        return f"blast {blast.level} {blast.score}: {reach}"
-    top = sorted(blast.factors, key=lambda factor: -factor.points)[:2]
-    why = "; ".join(
-        f"{factor.name} +{factor.points:.0f} {visible(factor.because, 60)}" for factor in top if factor.points >= 1
-    )
-    return f"{blast.level} {blast.score}/100: {reach}" + (f" ({why})" if why else "")
-
-
-def _owner_words(blast: BlastRadius) -> str:
-    if not blast.owners and not blast.unowned_files:
+def _owner_words(report: Report, blast: BlastRadius) -> str:
+    ownership = report.owners or {}
+    if not blast.owners and not any(owner.file for owner in ownership.values()):
         return "no ownership file"
     named = ", ".join(visible(owner, 40) for owner in blast.owners[:4]) or "nobody"
     more = f" and {len(blast.owners) - 4} more" if len(blast.owners) > 4 else ""
@@ -148,27 +162,50 @@ def _owner_words(blast: BlastRadius) -> str:
 
 def rule_lines(rule: RuleResult, *, alone: bool) -> list[Line]:
     """A rule that speaks: what it says, what it asks for; the ways to pass when it is the only one."""
-    outcome = rule.outcome
+    gist = rule.message or rule.description
     made: list[Line] = [
         (
-            Span(f"  {outcome:8}", outcome),
+            Span(f"  {rule.outcome:8}", rule.outcome),
             Span(visible(rule.id, 60), "bold"),
-            Span(f"  {visible(_gist(rule), 160)}"),
-            Span(f"  {visible(rule.place.path)}:{rule.place.line}", "dim"),
+            Span(f": {visible(gist, 200)}" if gist else ""),
+            Span(f" ({visible(rule.place.path)}:{rule.place.line})", "dim"),
         )
     ]
+    unknown = tuple(dict.fromkeys(_unknown_facts(rule.reasons)))
+    if unknown:
+        made.append((Span(f"          not known: {', '.join(visible(item, 100) for item in unknown[:2])}", "dim"),))
     made.extend(
         (Span("          "), Span(lacking(requirement)), Span(_uncounted(requirement.not_counted), "dim"))
         for requirement in rule.requirements
         if not requirement.satisfied
     )
+    places = _places(rule.reasons) if rule.outcome in ("warn", "blocked") else ()
+    made.extend((Span(f"          {visible(place, 120)}", "dim"),) for place in places[:2])
     if alone:
         made.extend((Span(f"          {number}) {visible(way, 200)}"),) for number, way in enumerate(rule.ways[:3], 1))
     return made
 
 
-def _gist(rule: RuleResult) -> str:
-    return rule.message or rule.description
+def _unknown_facts(reasons: tuple[Reason, ...]) -> list[str]:
+    """Facts on which the rule could not be settled."""
+    found: list[str] = []
+    for reason in reasons:
+        if reason.held is None:
+            found += _unknown_facts(reason.children) if reason.children else [f"{reason.fact} ({reason.actual})"]
+    return [item.replace("(unknown: ", "(") for item in found]
+
+
+def _places(reasons: tuple[Reason, ...]) -> tuple[str, ...]:
+    """Places in the change (`path:line text`) that made a condition hold."""
+    found: list[str] = []
+    for reason in reasons:
+        if reason.fact == "unless" or reason.held is not True:
+            continue
+        if reason.children:
+            found += _places(reason.children)
+        elif reason.fact.startswith("change."):
+            found += reason.evidence
+    return tuple(dict.fromkeys(found))
 
 
 def lacking(requirement: Requirement) -> str:
@@ -187,14 +224,15 @@ def _uncounted(not_counted: tuple[NotCounted, ...]) -> str:
 
 def notices(report: Report, most: int) -> list[Line]:
     """What could not be seen, a line each."""
-    return [(Span(f"  note: {visible(notice, 300)}", "dim"),) for notice in report.notices[:most]]
+    said = [notice for notice in report.notices if notice != NO_RULE_APPLIED]
+    return [(Span(f"  note: {visible(notice, 300)}", "dim"),) for notice in said[:most]]
 
 
 def hint(report: Report, options: Options) -> Line:
     """By which policy it was judged, and where to read more."""
-    parts = [f"judged by {visible(report.policy_words)}"] if report.policy_words else []
+    parts = [f"by {visible(report.policy_words)}"] if report.policy_words else []
     if options.local and report.stage != "ci":
-        parts.append("local result: CI decides")
+        parts.append("a local result, CI decides")
     if not options.explain and report.rules:
-        parts.append("vibeguard check --explain shows why")
-    return (Span(f"  {' · '.join(parts)}", "dim"),)
+        parts.append("every reason: --explain")
+    return (Span(f"  {'; '.join(parts)}", "dim"),)

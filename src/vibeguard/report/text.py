@@ -30,14 +30,17 @@ def lines(reports: tuple[Report, ...], options: Options) -> list[Line]:
 def _report(report: Report, options: Options) -> list[Line]:
     if report.error is not None:
         return _error(report)
-    asking = [rule for rule in report.rules if rule.outcome in ("blocked", "needs", "warn", "unknown")]
+    asking = [rule for rule in report.rules if rule.outcome in ("blocked", "needs", "warn")]
+    asking.sort(key=lambda rule: ("blocked", "needs", "warn").index(rule.outcome))
     if report.verdict == "pass" and not asking and not options.explain:
         return [headline(report), *notices(report, 3)]
     made = [headline(report), *facts(report)]
     if options.explain:
         # Only needed for the long form; the hook's short one need not pay for it.
-        from vibeguard.report.explained import explained  # noqa: PLC0415
+        from vibeguard.report.explained import evidence, explained  # noqa: PLC0415
 
+        made.append(())
+        made.extend(evidence(report))
         for rule in report.rules:
             made.append(())
             made.extend(explained(rule))

@@ -1,0 +1,486 @@
+"""Facts about one change, each found out when it is first asked for and kept.
+
+The policy asks for facts of all files, or of those in view of a rule (`only_looking_at`); both go through here.
+What is not known comes back with the reason why, never as zero or false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+from vibeguard.check import author as people_of
+from vibeguard.check.author import Authorship, authorship
+from vibeguard.check.given import Given
+from vibeguard.check.request import Request
+from vibeguard.check.trust import ENTRY, Trusted
+from vibeguard.content.examine import classify_change, examine
+from vibeguard.dependents.graph import Graph
+from vibeguard.dependents.opening import open_graph
+from vibeguard.model import (
+    BlastRadius,
+    Change,
+    Content,
+    Dependents,
+    Fact,
+    FileChange,
+    Finding,
+    Provenance,
+    Share,
+)
+from vibeguard.ownership.lookup import Entry, Ownership
+from vibeguard.ownership.lookup import load as load_ownership
+from vibeguard.policy.globs import PathIndex, compiled
+from vibeguard.policy.rules import Policy
+from vibeguard.provenance import catalogue
+from vibeguard.provenance.catalogue import Catalogue, ToolSpec, extend
+from vibeguard.provenance.detect import combine, of_change
+from vibeguard.provenance.messages import strict_trailers
+from vibeguard.repository.commits import parse_identity
+from vibeguard.repository.locate import Location
+from vibeguard.repository.objects import Objects
+from vibeguard.repository.touched import paths_by_commit
+from vibeguard.repository.tree import Tree
+from vibeguard.scoring import blast as blast_room
+from vibeguard.scoring.weights import TAG
+
+HOOK_PATIENCE = 10.0  # seconds a hook waits for a graph that was never built; the next run goes on from there
+Files = frozenset[str] | None
+
+# Kinds whose lines nobody reviews one by one.
+NOT_REVIEWED = frozenset({"generated", "vendored", "lock-file"})
+EXAMINED = frozenset({"change.tests_weakened", "change.guards_weakened", "change.new_dependencies"})
+
+
+class Case(NamedTuple):
+    """One change with all that it is judged by."""
+
+    request: Request
+    location: Location
+    objects: Objects
+    change: Change
+    policy: Policy
+    trusted: Trusted
+    tree: Tree | None  # of the trusted commit
+    given: Given
+
+
+class Gathered:
+    """Everything that is known about one change. Rooms are asked at most once for the same thing."""
+
+    def __init__(self, case: Case) -> None:
+        self.request, self.location, self.objects, self.change, self.policy, self.trusted, self._tree, self.given = case
+        self._dependents: dict[Files, Dependents] = {}
+        self._blast: dict[Files, BlastRadius] = {}
+
+    # -- what the evaluator asks
+
+    def paths(self) -> Sequence[str]:
+        """Every changed path; a rename has two."""
+        return self.change.paths
+
+    def owners(self, path: str) -> tuple[str, ...]:
+        return self.ownership.of(path).owners
+
+    def kinds(self, path: str) -> tuple[str, ...]:
+        facts = self.content.files.get(path)
+        return tuple(sorted(facts.kinds)) if facts else ()
+
+    def language(self, path: str) -> str | None:
+        facts = self.content.files.get(path)
+        return facts.language if facts else None
+
+    def fact(self, name: str, only: Files) -> Fact:
+        """One fact about these files, or about all."""
+        if name in _FACTS:
+            return _FACTS[name](self, only)
+        namespace, _, rest = name.partition(".factor.")
+        if rest and namespace == "blast":
+            return _factor(self.blast(only), rest)
+        if name.startswith("x."):
+            return self.given.own(name)
+        return Fact(None, f"{name} is not measured yet")
+
+    # -- what the rooms found
+
+    @cached_property
+    def content(self) -> Content:
+        """Kinds of files and what is opaque; with what the lines say where somebody asks for that."""
+        if self.request.full or EXAMINED & self.policy.wanted_facts(self.request.stage):
+            from vibeguard.repository.hunks import hunks  # noqa: PLC0415 - reading lines costs unidiff
+
+            return examine(self.change, hunks, self.objects.blob)
+        return classify_change(self.change, self.objects.blob)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The shipped tools, and those that the policy adds."""
+        settings = self.policy.provenance
+        tools = tuple(ToolSpec(tool, tool, identities) for tool, identities in settings.tools.items())
+        spelling = (settings.declare_with,) if settings.declare_with else ()
+        return extend(catalogue.load(), tools=tools, agents=self.policy.people.agents, declare_with=spelling)
+
+    @cached_property
+    def provenance(self) -> Provenance:
+        """Of the whole change. In CI neither environment nor branch says anything about who wrote it."""
+        local = self.request.stage != "ci"
+        branch = (self.change.ref or "").removeprefix("refs/heads/") if self.change.source == "staged" else ""
+        return of_change(
+            self.change,
+            self.catalogue,
+            stage=self.request.stage,
+            environ=self.request.environ if local else None,
+            branch=branch or None if local else None,
+        )
+
+    def provenance_of(self, only: Files) -> Provenance:
+        """Of the commits that touch these files. What is said of no commit (message, environment) counts for all."""
+        whole = self.provenance
+        if only is None or not whole.commits or not whole.evidence:
+            return whole
+        touching = self._commits_by_path
+        kept = tuple(item for item in whole.commits if touching.get(item.commit or "", frozenset()) & only)
+        around = tuple(item for item in whole.evidence if item.commit is None)
+        return combine(kept, around, commits=kept)
+
+    @cached_property
+    def _commits_by_path(self) -> Mapping[str, frozenset[str]]:
+        return paths_by_commit(self.location.git, tuple(commit.id for commit in self.change.commits))
+
+    @cached_property
+    def ownership(self) -> Ownership:
+        return load_ownership(self._entry, dialect=self.policy.dialect or None)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The import graph after the change. A hook does not wait long for one that was never built."""
+        limit = None if self.request.stage == "ci" or self.request.patient else HOOK_PATIENCE
+        return open_graph(
+            self.location.git,
+            self.location.common_dir,
+            self.change,
+            use_store=self.request.use_store,
+            time_limit=limit,
+            progress=self.request.progress,
+        )
+
+    def dependents(self, only: Files = None) -> Dependents:
+        """What depends on these changed files."""
+        if only not in self._dependents:
+            self._dependents[only] = self.graph.dependents(self.in_view(only))
+        return self._dependents[only]
+
+    def blast(self, only: Files = None) -> BlastRadius:
+        """The blast radius of these changed files."""
+        if only not in self._blast:
+            ownership = self.ownership
+            self._blast[only] = blast_room.score(
+                self.change,
+                self.content,
+                ownership.group_of,
+                ownership.exists,
+                self.dependents(only),
+                self._tags,
+                only,
+            )
+        return self._blast[only]
+
+    @cached_property
+    def _tags(self) -> Mapping[str, tuple[str, float]]:
+        """By path, one of the policy's tags and its weight; all tags of a policy weigh the same."""
+        if not self.policy.tags:
+            return {}
+        index = PathIndex(self.change.paths)
+        found: dict[str, tuple[str, float]] = {}
+        for tag, patterns in sorted(self.policy.tags.items()):
+            for pattern in patterns:
+                for path in index.select(compiled(pattern)):
+                    found.setdefault(path, (tag, TAG))
+        return found
+
+    @cached_property
+    def target(self) -> str | None:
+        """The branch the change goes to: told, pushed to, named by `--base`; on a laptop that whose policy judges."""
+        if self.request.target is not None:
+            return self.request.target
+        if self.change.source == "push" and self.change.ref:
+            return self.change.ref.removeprefix("refs/heads/")
+        if self.trusted.ref is not None:
+            name = self.trusted.ref
+            if name.startswith("refs/remotes/"):
+                return name.split("/", 3)[-1]
+            return name.removeprefix("refs/heads/") if name.startswith("refs/heads/") else None
+        if self.change.source == "staged" and self.change.ref:
+            return self.change.ref.removeprefix("refs/heads/")
+        return None
+
+    @cached_property
+    def notices(self) -> tuple[str, ...]:
+        """What could not be seen while the facts were gathered."""
+        owners = (f"{self.ownership.file}: {self.ownership.unusable}",) if self.ownership.unusable else ()
+        return (*owners, *self.provenance.notices, *self.dependents().notices)
+
+    @cached_property
+    def authorship(self) -> Authorship:
+        co_authors = tuple(
+            trailer.value
+            for message in self.messages
+            for trailer in strict_trailers(message)
+            if trailer.key.casefold() == "co-authored-by"
+        )
+        local = None
+        if not self.change.commits and self.request.stage != "ci":
+            raw = self.location.git.run("var", "GIT_AUTHOR_IDENT", ok=(0, 128))
+            local = parse_identity(raw.stdout.strip()) if raw.status == 0 else None
+        return authorship(self.change, forge_author=self.request.author, local=local, co_authors=co_authors)
+
+    @cached_property
+    def messages(self) -> tuple[bytes, ...]:
+        """Every message that goes in with the change."""
+        own = (self.change.message,) if self.change.message is not None else ()
+        return (*(commit.message for commit in self.change.commits), *own)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        return (*self.content.findings, *self.provenance.findings)
+
+    # -- small questions
+
+    def files(self, only: Files) -> tuple[FileChange, ...]:
+        """The changed files in view."""
+        return self.change.files if only is None else tuple(file for file in self.change.files if file.path in only)
+
+    def in_view(self, only: Files) -> tuple[str, ...]:
+        """The changed paths in view."""
+        return tuple(file.path for file in self.files(only))
+
+    def owned(self, only: Files) -> dict[str, tuple[str, ...]]:
+        """Every changed path in view with its owners."""
+        return {path: self.ownership.of(path).owners for path in self.in_view(only)}
+
+    def content_of(self, only: Files) -> Content:
+        """What is known of the files in view alone."""
+        if only is None:
+            return self.content
+        files = {path: facts for path, facts in self.content.files.items() if path in only}
+        findings = tuple(finding for finding in self.content.findings if finding.path in only)
+        kinds = {finding.kind for finding in findings}
+        whole = self.content
+        return Content(
+            files,
+            findings,
+            tests_touched=any("test" in facts.kinds for facts in files.values()),
+            tests_weakened=None if whole.tests_weakened is None else "tests-weakened" in kinds,
+            guards_weakened=None if whole.guards_weakened is None else "guards-weakened" in kinds,
+            new_dependencies=None
+            if whole.new_dependencies is None
+            else tuple(finding.text for finding in findings if finding.kind == "new-dependency"),
+        )
+
+    def _entry(self, path: str) -> Entry | None:
+        entry = self._tree.entry(path) if self._tree is not None else None
+        if entry is None or entry.mode == "40000":
+            return None
+        return Entry(entry.mode, (self.objects.blob(entry.id) or b"") if entry.mode.startswith("100") else b"")
+
+
+# ------------------------------------------------------------------------------------------------ the table of facts
+
+Finder = Callable[[Gathered, Files], Fact]
+
+
+def _evidence(provenance: Provenance) -> tuple[str, ...]:
+    return tuple(
+        dict.fromkeys(
+            f"{item.tool}: {item.channel} " + (f"in {item.commit[:10]}" if item.commit else item.text)
+            for item in provenance.evidence
+        )
+    )
+
+
+def _ai(value: Callable[[Provenance], bool | str | float | tuple[str, ...] | None], absent: str = "") -> Finder:
+    def find(gathered: Gathered, only: Files) -> Fact:
+        provenance = gathered.provenance_of(only)
+        found = value(provenance)
+        if found is None:
+            return Fact(None, absent or "nothing says so, either way")
+        return Fact(found, evidence=_evidence(provenance))
+
+    return find
+
+
+def _share(gathered: Gathered, only: Files) -> Fact:
+    provenance = gathered.provenance_of(only)
+    # No evidence compares as 0: an unmarked change is not held by a rule on the share of AI lines.
+    found = provenance.share or (Share(0.0, 0.0) if not provenance.detected else Share(0.0, 1.0, "whole commits"))
+    return Fact(found, evidence=((found.rests_on,) if found.rests_on else ()) + _evidence(provenance)[:3])
+
+
+def _blast(value: Callable[[BlastRadius], bool | str | float | tuple[str, ...] | None]) -> Finder:
+    def find(gathered: Gathered, only: Files) -> Fact:
+        blast = gathered.blast(only)
+        found = value(blast)
+        heavy = sorted(blast.factors, key=lambda factor: -factor.points)
+        words = tuple(f"{factor.name} +{factor.points:.0f}" for factor in heavy if factor.points >= 1)
+        if found is None:
+            return Fact(None, "; ".join(blast.unknowns) or "it could not be measured", words)
+        return Fact(found, evidence=words)
+
+    return find
+
+
+def _factor(blast: BlastRadius, name: str) -> Fact:
+    for factor in blast.factors:
+        if factor.name == name:
+            return Fact(factor.points, evidence=(factor.because,))
+    return Fact(None, f"the factor {name} is not measured yet")
+
+
+def _content(value: Callable[[Content], bool | tuple[str, ...] | None], *kinds: str) -> Finder:
+    def find(gathered: Gathered, only: Files) -> Fact:
+        content = gathered.content_of(only)
+        found = value(content)
+        if found is None:
+            return Fact(None, "the changed lines were not examined")
+        return Fact(found, evidence=tuple(_place(item) for item in content.findings if item.kind in kinds))
+
+    return find
+
+
+def _place(finding: Finding) -> str:
+    place = finding.path or ""
+    if finding.line is not None:
+        place += f":{finding.line}"
+    return f"{place} {finding.text}".strip()
+
+
+def _lines(count: Callable[[FileChange], int | None], *, reviewable: bool = False) -> Finder:
+    def find(gathered: Gathered, only: Files) -> Fact:
+        total = 0
+        for file in gathered.files(only):
+            if reviewable and NOT_REVIEWED.intersection(gathered.kinds(file.path)):
+                continue
+            lines = count(file)
+            if lines is not None:
+                total += lines
+            elif file.unread not in ("binary", "submodule"):
+                return Fact(None, f"the lines of {file.path} were not counted ({file.unread or 'not read'})")
+        return Fact(total)
+
+    return find
+
+
+def _both(file: FileChange) -> int | None:
+    return None if file.added is None or file.deleted is None else file.added + file.deleted
+
+
+def _touches_policy(gathered: Gathered, only: Files) -> Fact:
+    ours = {ENTRY, *(file.path for file in gathered.policy.files)}
+    if gathered.ownership.file:
+        ours.add(gathered.ownership.file)
+    touched = tuple(
+        path for path in gathered.in_view(only) if path in ours or path.startswith(".vibeguard/") or _owns(path)
+    )
+    return Fact(bool(touched), evidence=touched)
+
+
+def _owns(path: str) -> bool:
+    return path in (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS", ".gitea/CODEOWNERS")
+
+
+def _signed(gathered: Gathered, only: Files) -> Fact:  # noqa: ARG001 - every finder has this signature
+    commits = gathered.change.commits
+    if not commits:
+        return Fact(None, "there are no commits yet")
+    unsigned = tuple(commit.id[:10] for commit in commits if not commit.signed)
+    if unsigned:
+        return Fact(value=False, evidence=unsigned)
+    return Fact(None, "signatures are there, but were not verified")
+
+
+def _is_revert(gathered: Gathered, only: Files) -> Fact:  # noqa: ARG001
+    messages = gathered.messages
+    if not messages:
+        return Fact(None, "there is no message yet")
+    return Fact(all(b"This reverts commit " in message for message in messages))
+
+
+def _is_merge(gathered: Gathered, only: Files) -> Fact:  # noqa: ARG001
+    change = gathered.change
+    merges = tuple(commit.id[:10] for commit in change.commits if len(commit.parents) > 1)
+    return Fact(bool(merges or change.parents), evidence=merges)
+
+
+def _trailers(gathered: Gathered, only: Files) -> Fact:  # noqa: ARG001
+    if not gathered.messages:
+        return Fact(None, "there is no message yet")
+    names = dict.fromkeys(trailer.key for message in gathered.messages for trailer in strict_trailers(message))
+    return Fact(tuple(names))
+
+
+def _target(gathered: Gathered, only: Files) -> Fact:  # noqa: ARG001
+    if gathered.target is None:
+        return Fact(None, "it is not known where the change goes")
+    return Fact(gathered.target)
+
+
+def _author(find: Callable[[Gathered, str, Files], Fact]) -> Finder:
+    return lambda gathered, only: find(gathered, gathered.authorship.author, only)
+
+
+_FACTS: Mapping[str, Finder] = {
+    "ai.detected": _ai(lambda found: found.detected),
+    "ai.confidence": _ai(lambda found: found.confidence),
+    "ai.tools": _ai(lambda found: found.tools),
+    "ai.no_human_author": _ai(lambda found: bool(found.no_human_author)),
+    "ai.declared": _ai(lambda found: found.declared),
+    "ai.wrote_sign_off": _ai(lambda found: found.wrote_sign_off),
+    "ai.share_of_added_lines": _share,
+    "ai.lines": _ai(lambda found: found.lines, "no line records"),
+    "blast.score": _blast(lambda found: found.score),
+    "blast.level": _blast(lambda found: found.level),
+    "blast.dependents": _blast(lambda found: found.all),
+    "blast.direct_dependents": _blast(lambda found: found.direct),
+    "blast.owners": _blast(lambda found: found.owners),
+    "blast.unowned_files": _blast(lambda found: found.unowned_files),
+    "blast.packages": _blast(lambda found: found.packages),
+    "change.files": lambda gathered, only: Fact(gathered.in_view(only)),
+    "change.file_count": lambda gathered, only: Fact(len(gathered.files(only))),
+    "change.reviewable_lines": _lines(_both, reviewable=True),
+    "change.added": _lines(lambda file: file.added),
+    "change.deleted": _lines(lambda file: file.deleted),
+    "change.kinds": _content(
+        lambda found: tuple(sorted({kind for file in found.files.values() for kind in file.kinds}))
+    ),
+    "change.languages": _content(
+        lambda found: tuple(sorted({file.language for file in found.files.values() if file.language}))
+    ),
+    "change.tests_touched": _content(lambda found: found.tests_touched),
+    "change.tests_weakened": _content(lambda found: found.tests_weakened, "tests-weakened"),
+    "change.guards_weakened": _content(lambda found: found.guards_weakened, "guards-weakened"),
+    "change.new_dependencies": _content(lambda found: found.new_dependencies, "new-dependency"),
+    "change.opaque_files": _content(
+        lambda found: tuple(path for path, file in found.files.items() if file.opaque), "opaque"
+    ),
+    "change.touches_policy": _touches_policy,
+    "change.every_commit_signed": _signed,
+    "change.is_revert": _is_revert,
+    "change.is_merge": _is_merge,
+    "author.user": _author(lambda gathered, author, _: people_of.user(author, gathered.policy.people)),
+    "author.teams": _author(
+        lambda gathered, author, _: people_of.teams(author, gathered.given.teams, gathered.policy.people)
+    ),
+    "author.roles": _author(
+        lambda gathered, author, _: people_of.roles(author, gathered.policy.people, gathered.given.teams)
+    ),
+    "author.is_bot": _author(lambda gathered, author, _: people_of.bot(author, gathered.policy.people)),
+    "author.owns": _author(
+        lambda gathered, author, only: people_of.owns(
+            author, gathered.owned(only), gathered.policy.people, gathered.given.teams
+        )
+    ),
+    "message.trailers": _trailers,
+    "branch.target": _target,
+    "checks.passed": lambda gathered, _: gathered.given.checks_passed(),
+}

@@ -1,0 +1,35 @@
+"""What a door asks the use case: which change, at which stage, by which policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal, NamedTuple
+
+from vibeguard.model import Stage
+
+Subject = Literal["staged", "range", "base", "patch", "push"]
+
+
+class Request(NamedTuple):
+    """A question to vibeguard. Everything the answer depends on besides the repository stands here."""
+
+    folder: str = "."
+    stage: Stage = "commit"
+    subject: Subject = "staged"
+    ends: tuple[str, str] | None = None  # of a range: A and B as the user wrote them
+    base: str | None = None  # the target of `--base`
+    head: str = "HEAD"  # of `--base`
+    target: str | None = None  # name of the branch the change goes to, where the door knows it
+    message_file: str | None = None
+    pushed: bytes | None = None  # stdin of pre-push
+    patch: bytes | None = None
+    policy_path: str | None = None  # a policy to try out, from the work tree
+    reviews: tuple[str, bytes] | None = None  # where they were read, and their bytes
+    facts: tuple[str, bytes] | None = None  # an organisation's own facts: where they were read, and their bytes
+    environ: Mapping[str, str] = {}
+    now: float = 0.0  # seconds since the epoch; windows and dates are judged by it
+    full: bool = False  # gather every fact, also those no rule asks for (machine formats, --explain)
+    use_store: bool = True
+    patient: bool = False  # wait for a graph however long it takes
+    progress: Callable[[int, int], None] | None = None  # told (files scanned, files to scan) while a graph is built
+    author: str | None = None  # login of the change's author, where a forge says it

@@ -1,0 +1,136 @@
+"""A change goes in, a verdict that explains itself comes out."""
+
+from __future__ import annotations
+
+import time
+
+from vibeguard.check.demands import Answers
+from vibeguard.check.gather import Case, Gathered
+from vibeguard.check.given import Given, read_facts
+from vibeguard.check.request import Request
+from vibeguard.check.result import Report, exit_code, failed
+from vibeguard.check.rulebook import Rulebook, broken_head_policy, rulebook
+from vibeguard.check.trust import trusted
+from vibeguard.errors import USAGE, VibeguardError
+from vibeguard.model import Change, Verdict
+from vibeguard.policy.evaluate import evaluate
+from vibeguard.repository import change as changes
+from vibeguard.repository.locate import Location, locate
+from vibeguard.repository.message import read_message, stored_message
+from vibeguard.repository.objects import Objects
+from vibeguard.repository.push import pushed_changes, read_push
+from vibeguard.repository.tree import Tree
+
+
+def judge(request: Request) -> tuple[Report, ...]:
+    """One report for each change that was asked about: one, or as many as refs are pushed.
+
+    Raises:
+        VibeguardError: whatever keeps vibeguard from deciding, unless the policy of the base lets a hook go on
+            (`on_error`), in which case the report says so.
+    """
+    begun = time.perf_counter()
+    location = locate(request.folder)
+    given = _given(request)
+    with Objects(location.git) as objects:
+        found = _changes(request, location, objects)
+        read_ms = (time.perf_counter() - begun) * 1000
+        return tuple(
+            _judge(request, location, objects, change, given)._replace(timings_ms=_timings(begun, read_ms))
+            for change in found
+        )
+
+
+def _timings(begun: float, read_ms: float) -> dict[str, float]:
+    """Wall milliseconds: until the change was read, and until this verdict."""
+    return {"read": round(read_ms, 1), "all": round((time.perf_counter() - begun) * 1000, 1)}
+
+
+def _given(request: Request) -> Given:
+    given = read_facts(*request.facts) if request.facts is not None else Given()
+    if request.reviews is not None:
+        from vibeguard.reviews.file import read_all  # noqa: PLC0415 - only where a reviews file is given
+
+        where, raw = request.reviews
+        told = read_all(raw, where)
+        given = given._replace(approvals=told.approvals, teams=given.teams if told.teams is None else told.teams)
+    return given
+
+
+def _changes(request: Request, location: Location, objects: Objects) -> tuple[Change, ...]:
+    if request.subject == "push":
+        refs, notices = read_push(request.pushed or b"", request.environ, location, objects)
+        pushed = pushed_changes(location, objects, refs)
+        return tuple(item.change._replace(notices=notices + item.change.notices) for item in pushed)
+    if request.subject == "range":
+        assert request.ends is not None
+        change = changes.between(location, objects, *request.ends)
+    elif request.subject == "base":
+        assert request.base is not None
+        change = changes.since_merge_base(location, objects, request.base, request.head)
+    elif request.subject == "staged":
+        change = changes.staged(location, objects)
+    else:
+        raise VibeguardError(USAGE, "a patch cannot be judged yet", hint="judge a range: --range A..B")
+    if request.message_file is not None:
+        change = change._replace(message=stored_message(read_message(request.message_file), location))
+    return (change,)
+
+
+def _judge(request: Request, location: Location, objects: Objects, change: Change, given: Given) -> Report:
+    believed = trusted(request, location, objects, change)
+    tree = Tree(objects, believed.commit.tree) if believed.commit is not None else None
+    book = rulebook(request, location, believed, tree, change)
+    try:
+        case = Case(request, location, objects, change, book.policy, believed, tree, given)
+        return _by(book, Gathered(case))
+    except VibeguardError as error:
+        # Only the base's own policy may let a hook go on, only hooks, and never without a word.
+        if request.stage != "ci" and book.policy.on_error.get(request.stage) == "warn":
+            notice = f"could not decide ({error}); the policy lets {request.stage} go on, CI decides"
+            return failed(error, request.stage, change)._replace(
+                verdict="warn", exit_code=0, error=None, notices=(notice,), policy_words=book.words
+            )
+        raise
+
+
+def _by(book: Rulebook, gathered: Gathered) -> Report:
+    request, change = gathered.request, gathered.change
+    verdict = _evaluated(book, gathered)
+    rules = verdict.rules
+    name = verdict.verdict
+    broken = broken_head_policy(gathered.location, gathered.objects, change)
+    if broken is not None:
+        rules, name = (*rules, broken), "blocked"
+    notices = (*change.notices, *book.notices, *verdict.notices, *gathered.notices)
+    if not change.files and not change.notices:
+        notices = ("nothing is staged" if request.subject == "staged" else "nothing changes", *notices)
+    return Report(
+        verdict=name,
+        exit_code=exit_code(name, request.stage, rules),
+        stage=request.stage,
+        change=change,
+        content=gathered.content,
+        provenance=gathered.provenance,
+        owners={path: gathered.ownership.of(path) for path in change.paths},
+        dependents=gathered.dependents(),
+        blast=gathered.blast(),
+        rules=rules,
+        policy=book.policy.files,
+        policy_words=book.words,
+        findings=gathered.findings,
+        notices=tuple(dict.fromkeys(notices)),
+    )
+
+
+def _evaluated(book: Rulebook, gathered: Gathered) -> Verdict:
+    request = gathered.request
+    return evaluate(
+        book.policy,
+        gathered,
+        stage=request.stage,
+        fulfil=Answers(gathered),
+        now=request.now,
+        waivers=gathered.given.waivers,
+        head=gathered.change.head,
+    )

@@ -1,0 +1,67 @@
+"""`vibeguard-hook`: the door for hooks. It loads argparse and the use case, and none of typer, rich or GitPython."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+
+from vibeguard import __version__
+from vibeguard.check.request import Request
+from vibeguard.check.result import Report, overall_exit_code
+from vibeguard.hooks.door import guarded, leave
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="vibeguard-hook", description="The door for git hooks.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"vibeguard {__version__}")
+    hooks = parser.add_subparsers(dest="hook", metavar="HOOK", required=True)
+    hooks.add_parser("pre-commit", help="judge what is staged")
+    hooks.add_parser("pre-merge-commit", help="judge the merge that is being made")
+    message = hooks.add_parser("commit-msg", help="judge what is staged together with its message")
+    message.add_argument("file", metavar="FILE", help="the file that holds the message")
+    prepare = hooks.add_parser("prepare-commit-msg", help="declare the agent that runs this commit, if that is wanted")
+    prepare.add_argument("file", metavar="FILE")
+    prepare.add_argument("source", metavar="SOURCE", nargs="?")
+    prepare.add_argument("commit", metavar="COMMIT", nargs="?")
+    push = hooks.add_parser("pre-push", help="judge what is pushed")
+    push.add_argument("remote", metavar="REMOTE", nargs="?")
+    push.add_argument("url", metavar="URL", nargs="?")
+    return parser
+
+
+def _work() -> int:
+    arguments = _parser().parse_args()
+    if arguments.hook == "prepare-commit-msg":
+        from vibeguard.hooks.prepare import prepare  # noqa: PLC0415 - only this hook stamps
+
+        return prepare(arguments.file, arguments.source)
+    request = Request(folder=os.getcwd(), environ=os.environ, now=time.time())
+    if arguments.hook == "commit-msg":
+        request = request._replace(stage="commit-msg", message_file=arguments.file)
+    elif arguments.hook == "pre-push":
+        given = b"" if sys.stdin is None else sys.stdin.buffer.read()
+        request = request._replace(stage="push", subject="push", pushed=given)
+    return _judge(request)
+
+
+def _judge(request: Request) -> int:
+    from vibeguard.check.use_case import judge  # noqa: PLC0415 - `--help` and a wrong option need not pay for it
+
+    reports = judge(request)
+    _show(reports)
+    return overall_exit_code(reports)
+
+
+def _show(reports: tuple[Report, ...]) -> None:
+    """Hooks talk on stderr: git shows it, and stdout belongs to whoever called."""
+    from vibeguard.report import Options, text  # noqa: PLC0415
+
+    if reports and sys.stderr is not None:
+        sys.stderr.write(text.render(reports, Options()))
+
+
+def main() -> None:
+    """The console script."""
+    leave(guarded(_work))

@@ -1,0 +1,53 @@
+"""CPU seconds of whole processes, children included, as medians over interleaved runs.
+
+Wall time on a shared machine says little; the ratio of two CPU medians taken in turns in one run says much.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+RUNS = int(os.environ.get("BENCH_RUNS", "15"))
+BIN = os.path.dirname(sys.executable)
+
+
+def cpu_seconds(command: Sequence[str], cwd: Path, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> float:
+    """User and system time that one command and its children took; its exit status is not looked at."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, check=False, env=env)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
+
+
+def medians(
+    commands: Mapping[str, Sequence[str]], cwd: Path, *, stdin: bytes = b"", runs: int = RUNS
+) -> dict[str, float]:
+    """The median of each command's CPU seconds; one warm-up each, then in turns."""
+    samples: dict[str, list[float]] = {name: [] for name in commands}
+    for command in commands.values():
+        cpu_seconds(command, cwd, stdin)
+    for _ in range(runs):
+        for name, command in commands.items():
+            samples[name].append(cpu_seconds(command, cwd, stdin))
+    return {name: statistics.median(values) for name, values in samples.items()}
+
+
+def floor(cwd: Path, *, runs: int = RUNS) -> float:
+    """What cannot be had for less: an empty python process and git listing the staged files."""
+    parts = medians(
+        {"python": [sys.executable, "-c", "pass"], "git": ["git", "diff", "--cached", "--name-status"]}, cwd, runs=runs
+    )
+    return sum(parts.values())
+
+
+def table(title: str, rows: Sequence[Sequence[str]]) -> str:
+    """A plain table with a title, columns as wide as they must be."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([title, "-" * len(title), *lines, ""])
