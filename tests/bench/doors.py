@@ -24,7 +24,10 @@ repos:
 
 def make_repository(folder: Path, files: int) -> None:
     """A package of `files` Python files in a tree of imports, with owners, one staged edit of a hub."""
-    run = lambda *command: subprocess.run(["git", *command], cwd=folder, check=True, capture_output=True)  # noqa: E731
+
+    def run(*command: str) -> None:
+        subprocess.run(["git", *command], cwd=folder, check=True, capture_output=True)
+
     run("init", "-q", "-b", "main")
     run("config", "user.name", "Bench")
     run("config", "user.email", "bench@example.com")

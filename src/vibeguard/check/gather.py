@@ -168,7 +168,8 @@ class Gathered:
     def dependents(self, only: Files = None) -> Dependents:
         """What depends on these changed files."""
         if only not in self._dependents:
-            self._dependents[only] = self.graph.dependents(self.in_view(only))
+            paths = self.in_view(only)
+            self._dependents[only] = self.graph.dependents(paths) if paths else Dependents((), ())
         return self._dependents[only]
 
     def blast(self, only: Files = None) -> BlastRadius:

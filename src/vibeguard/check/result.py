@@ -26,6 +26,9 @@ BLOCKED = 1
 COULD_NOT_DECIDE = 2
 NEEDS = 3
 
+NOTHING_STAGED = "nothing is staged"
+NOTHING_CHANGES = "nothing changes"
+
 RANK: dict[VerdictName, int] = {"pass": 0, "warn": 1, "overridden": 2, "needs": 3, "blocked": 4, "error": 5}
 
 

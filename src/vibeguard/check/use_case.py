@@ -8,7 +8,7 @@ from vibeguard.check.demands import Answers
 from vibeguard.check.gather import Case, Gathered
 from vibeguard.check.given import Given, read_facts
 from vibeguard.check.request import Request
-from vibeguard.check.result import Report, exit_code, failed
+from vibeguard.check.result import NOTHING_CHANGES, NOTHING_STAGED, Report, exit_code, failed
 from vibeguard.check.rulebook import Rulebook, broken_head_policy, rulebook
 from vibeguard.check.trust import trusted
 from vibeguard.errors import USAGE, VibeguardError
@@ -103,8 +103,8 @@ def _by(book: Rulebook, gathered: Gathered) -> Report:
     if broken is not None:
         rules, name = (*rules, broken), "blocked"
     notices = (*change.notices, *book.notices, *verdict.notices, *gathered.notices)
-    if not change.files and not change.notices:
-        notices = ("nothing is staged" if request.subject == "staged" else "nothing changes", *notices)
+    if not change.files and change.source != "push":
+        notices = (NOTHING_STAGED if request.subject == "staged" else NOTHING_CHANGES, *notices)
     return Report(
         verdict=name,
         exit_code=exit_code(name, request.stage, rules),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vibeguard.check.result import Report
+from vibeguard.check.result import NOTHING_CHANGES, NOTHING_STAGED, Report
 from vibeguard.model import CONFIDENCES, BlastRadius, NotCounted, Provenance, Reason, Requirement, RuleResult
 from vibeguard.policy.evaluate import NO_RULE_APPLIED
 from vibeguard.report import Options
@@ -24,7 +24,7 @@ def headline(report: Report) -> Line:
     }.get(report.verdict, "")
     size = _size(report)
     tail = ""
-    if report.verdict == "pass" and report.blast is not None:
+    if report.verdict == "pass" and report.blast is not None and report.change is not None and report.change.files:
         blast = report.blast
         tail = f" · blast {blast.level} {blast.score}: {_short_reach(blast)} · {_ai_words(report.provenance)}"
     return (
@@ -60,6 +60,8 @@ def _size(report: Report) -> str:
     change = report.change
     if change is None:
         return "no change"
+    if not change.files:
+        return NOTHING_STAGED if change.source == "staged" else NOTHING_CHANGES
     files = len(change.files)
     added = [file.added for file in change.files if file.added is not None]
     deleted = [file.deleted for file in change.files if file.deleted is not None]
@@ -224,7 +226,7 @@ def _uncounted(not_counted: tuple[NotCounted, ...]) -> str:
 
 def notices(report: Report, most: int) -> list[Line]:
     """What could not be seen, a line each."""
-    said = [notice for notice in report.notices if notice != NO_RULE_APPLIED]
+    said = [notice for notice in report.notices if notice not in (NO_RULE_APPLIED, NOTHING_STAGED, NOTHING_CHANGES)]
     return [(Span(f"  note: {visible(notice, 300)}", "dim"),) for notice in said[:most]]
 
 
