@@ -20,8 +20,8 @@ SHARED_NEEDLES = (
     "assisted", "generated", "synthesized", "made with", "made-with",
     "written by", "written with", "created with", "created using", "implemented with", "built with", "developed with",
     "powered by", "ai-", "ai:", "ai usage", "ai used", "ai assist", "ai tool", " ai ", "no ai", "of ai", "no llm",
-    "[bot]", "noreply@", "not ai", "aider: ", "merge ", "agent:", "by-agent", "co-developed", "helped-by",
-    "suggested-by", "without",
+    "[bot]", "noreply@", "not ai", "aider: ", "agent:", "by-agent", "co-developed", "helped-by", "suggested-by",
+    "without", "claude", "coderabbit", "copilot", "chatgpt", "codex-reviewed",
 )  # fmt: skip
 
 
@@ -85,6 +85,8 @@ def compiled(source: dict[str, Any]) -> dict[str, Any]:
     needles |= {
         re.split(r"[\\(\[]", url.removeprefix("https://").replace("\\.", ".").lower())[0] for _, url in tables["urls"]
     }
+    # Branches are found in the subjects of merges.
+    needles |= {re.split(r"[\\(\[.]", branch)[0].lower() for _, branch in tables["branches"]} - {""}
     # A needle that holds another one is never needed.
     smallest = sorted(needle for needle in needles if not any(other != needle and other in needle for other in needles))
     return {

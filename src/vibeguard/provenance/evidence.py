@@ -23,11 +23,12 @@ _YES = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _NONE_USED = re.compile(
-    r"\bno (?:generative )?(?:ai|llms?|genai)\b(?: (?:tools?|assistance|assistants?|agents?|help))?"
-    r" (?:(?:was|were|is|are|has been|have been) )?(?:used|involved|employed)\b"
-    r"|\b(?:written|made|done|created|authored|coded) without (?:any |(?:the )?(?:use|help) of )?(?:ai|llms?)\b"
-    r"|\bwithout (?:any )?(?:ai|llm) (?:assistance|help|tools?|use)\b"
-    r"|\bnot (?:ai|llm)[- ](?:generated|assisted|written)\b",
+    r"(?:^|[.!;:(] *)no (?:generative )?(?:ai|llms?|genai)\b(?: (?:tools?|assistance|assistants?|agents?|help))?"
+    r" (?:(?:was|were|has been|have been) (?:used|involved|employed)|used)\b"
+    r"|\b(?:written|made|done|created|authored|coded) (?:entirely )?without (?:any |(?:the )?(?:use|help) of )?"
+    r"(?:ai|llms?)\b"
+    r"|\bwithout (?:any )?(?:ai|llm) (?:assistance|help|tools?)\b"
+    r"|\b(?:is|was|are|were) not (?:ai|llm)[- ](?:generated|assisted|written)\b",
     re.IGNORECASE,
 )
 _MADE = re.compile(
@@ -36,11 +37,21 @@ _MADE = re.compile(
     r" (with|by|using|via)(?: the)?(?: (?:help|assistance|aid) (?:of|from))? (.+?)[.!]?",
     re.IGNORECASE,
 )
+# Disclosures in a sentence, as people write them into the descriptions of their changes.
+_SENTENCE = re.compile(
+    r"(?:disclosure: )?(?:this|these|the|all|most|much|parts?)"
+    r"(?: (?:of|the|this|these|majority|whole|entire|above|below|explanation|pr|pull request|commits?|changes?|patch(?:es)?|code|fix|work|tests?|implementation|\+|in|and))*"
+    r" (?:was|is|were|are|has been|have been)(?: (?:largely|mostly|fully|entirely|partly|partially|completely|primarily"
+    r"|mainly|100%))? (?:generated|created|made|written|built|implemented|developed|coded|authored|drafted|produced)"
+    r" (?:with|by|using)(?: the)?(?: (?:help|assistance|aid|support) (?:of|from))? (.+)",
+    re.IGNORECASE,
+)
 _SESSION_LABEL = re.compile(
     r"|.*:|[^.]*\b(?:created|opened|generated|started|made)\b.*\b(?:by|from|in|for)\b.*"
     r"|(?:link|session|thread|task|run|view|open|see)\b.{0,40}",
     re.IGNORECASE,
 )
+_SESSION_SPONSOR = re.compile(r"|(?:started|created|opened|requested) by \S+", re.IGNORECASE)
 _AIDER_SUBJECT = re.compile(r"aider: (?!.*(?:\binit at\b|\d\s*->|\bbump\b|\bupgrade\b|\bupdate to\b|\d+\.\d+))\S", re.I)
 _MERGED = re.compile(
     r"Merge (?:pull request #\d+ from [^/\s]+/|(?:remote-tracking )?branch '(?:origin/)?|branch \")([^\s'\"]+)"
@@ -240,10 +251,11 @@ class _Reader:
             for tool in named_tools(value, self.catalogue, bare_models=kind == "attribution"):
                 self.add(line, "co-author" if key == "co-authored-by" else "trailer", tool, "likely")
         elif kind == "review":
+            reviewer = self.catalogue.names.get(key.partition("-")[0])
+            if reviewer is not None or key.startswith("ai-"):  # `Codex-Reviewed-By: …`
+                self.add(line, "trailer", reviewer[0] if reviewer else UNNAMED, "likely", "reviewed")
+                return
             for tool in named_tools(value, self.catalogue, bare_models=False):
-                self.add(line, "trailer", tool, "likely", "reviewed")
-            if key.split("-", 1)[0] in ("codex", "claude", "copilot", "ai"):
-                tool = self.catalogue.names.get(key.split("-", 1)[0], (UNNAMED, ""))[0]
                 self.add(line, "trailer", tool, "likely", "reviewed")
         elif key == "signed-off-by" and named_tools(value, self.catalogue, bare_models=False):
             self._service(line, named_tools(value, self.catalogue, bare_models=False)[0], "likely")
@@ -266,11 +278,17 @@ class _Reader:
             if found is not None:
                 before = line.text[: found.start()].rstrip("([<").strip()
                 after = line.text[found.end() :].strip(" )]>.")
-                if not after and _SESSION_LABEL.fullmatch(before):
+                if _SESSION_SPONSOR.fullmatch(after) and _SESSION_LABEL.fullmatch(before):
                     self.add(line, "marker", tool, "likely")
                 return
 
     def _made(self, line: Line) -> None:
+        said = _SENTENCE.match(line.text)
+        if said is not None:
+            named = re.split(r"[,;]|\.(?:\s|$)|\s(?:and|but|to|for|which|as|under|then|on)\s", said[1])[0]
+            for tool in named_tools(named, self.catalogue, bare_models=False):
+                self.add(line, "marker", tool, "likely")
+            return
         made = _MADE.fullmatch(line.text)
         if made is None:
             return

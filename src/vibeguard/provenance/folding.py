@@ -5,6 +5,8 @@ Only hints are read through this; strict trailers and paths never are.
 
 from __future__ import annotations
 
+import re
+
 # Cyrillic, Greek and Armenian letters that fonts draw like a Latin one (Unicode's confusables.txt, the letters that
 # occur in the spellings we look for).
 _LOOK_ALIKE = {
@@ -27,19 +29,23 @@ _PLAIN = {
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if code not in (0xFF0D, 0xFF1A)},
     0xFF1A: ":",
 }
-_TABLE: dict[int, str | None] = {
-    **{ord(odd): plain for odd, plain in _LOOK_ALIKE.items()},
-    **_PLAIN,
-    **dict.fromkeys(_INVISIBLE, None),
-}
-_INNOCENT = frozenset(range(0xFE00, 0xFE10)) | {0x200D}  # parts of emoji
+_IN_ADDRESSES: dict[int, str | None] = {**_PLAIN, **dict.fromkeys(_INVISIBLE, None)}
+_TABLE: dict[int, str | None] = {**{ord(odd): plain for odd, plain in _LOOK_ALIKE.items()}, **_IN_ADDRESSES}
+# What tricks a reader, as against typography and the parts of emoji.
+_ODD = (frozenset(map(ord, _LOOK_ALIKE)) | frozenset(_INVISIBLE)) - frozenset(range(0xFE00, 0xFE10)) - {0x200D, 0xAD}
+_ADDRESS = re.compile(r"([^\s<>:,;\"'()]+@[^\s<>:,;\"'()]+)")
 
 
 def fold(text: str) -> tuple[str, bool]:
     """The text in plain letters, and whether a Latin word in it held a letter or a character that is none."""
     if text.isascii():
         return text, False
-    plain = text.translate(_TABLE)
+    if "@" in text:
+        # A look-alike letter in an address makes it another address.
+        parts = _ADDRESS.split(text)
+        plain = "".join(part.translate(_IN_ADDRESSES if at % 2 else _TABLE) for at, part in enumerate(parts))
+    else:
+        plain = text.translate(_TABLE)
     return plain, plain != text and _mixed(text)
 
 
@@ -47,8 +53,7 @@ def _mixed(text: str) -> bool:
     """True when one word mixes Latin letters with look-alikes or invisible characters."""
     for word in text.split():
         if not word.isascii():
-            latin = sum(1 for mark in word if mark.isascii() and mark.isalpha())
-            odd = sum(1 for mark in word if ord(mark) in _TABLE and ord(mark) not in _INNOCENT and ord(mark) > 0xA0)
-            if latin and odd:
+            latin = any(mark.isascii() and mark.isalpha() for mark in word)
+            if latin and not _ODD.isdisjoint(map(ord, word)):
                 return True
     return False

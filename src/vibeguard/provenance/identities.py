@@ -33,7 +33,7 @@ def find_rule(identity: Identity | Named, catalogue: Catalogue) -> IdentityRule 
     """The rule that this identity meets, or None for people and everybody unknown."""
     address = (identity.email if isinstance(identity, Identity) else identity.address).strip().lower()
     if not address.isascii():
-        address = fold(address)[0] if "@" not in address else _without_invisible(address)
+        address = fold(address)[0]
     rules = catalogue.addresses.get(address)
     if rules is None and address.endswith(GITHUB_NOREPLY):
         # `<number>+<login>@…`, in early accounts without the number. The number alone says nothing: it is sometimes
@@ -47,11 +47,6 @@ def find_rule(identity: Identity | Named, catalogue: Catalogue) -> IdentityRule 
     if catalogue.agents:
         return _agent(identity.name, address, catalogue)
     return None
-
-
-def _without_invisible(address: str) -> str:
-    """Zero-width characters are dropped; look-alike letters stay: another letter is another domain."""
-    return "".join(mark for mark in address if mark.isascii() or mark.isalnum())
 
 
 def _agent(name: str, address: str, catalogue: Catalogue) -> IdentityRule | None:

@@ -153,7 +153,8 @@ _LEADING = re.compile(r"(?:[^\w>`+\-#@/\\$%{\[<]|_|[-+](?=\s)|--+|\[(?=[^\]]*:))
 _KEY = re.compile(r"([A-Za-z][A-Za-z0-9]*(?:[ _-]+[A-Za-z0-9]+){0,5}|AI)\s*[:\uff1a]\s*(.*)", re.DOTALL)
 _NO_COLON = re.compile(r"(co[-_ ]?author(?:ed)?[-_ ]by|assisted[-_]by)\s+(\S.*@.*)", re.IGNORECASE | re.DOTALL)
 _MIDDLE = re.compile(
-    r"(?:(?<=[.!?)\]>])\s+|\s{2,})(?=(?:co[-_ ]?authored[-_ ]?by|assisted[-_]by|signed-off-by)\s*:)", re.IGNORECASE
+    r"(?:(?<=[.!?)\]])\s+|(?<=\w>)\s+|(?<=\S)\s{2,})(?=(?:co[-_ ]?authored[-_ ]?by|assisted[-_]by|signed-off-by)\s*:)",
+    re.IGNORECASE,
 )
 _CO_AUTHOR = re.compile(r"co-?authors?(?:ed)?(?:-(?:by|with))?")
 _ENTITIES = (
@@ -213,11 +214,10 @@ def lenient_lines(text: str) -> list[Line]:
                 indent = len(raw) - len(raw.lstrip(" \t\"'“"))
                 if introduced >= 0 and indent > introduced:
                     continue
-                # A key without a value is an empty trailer, not an introduction to what follows.
-                introduces = raw.rstrip().endswith(":") and line.key.count("-") == 0
+                # One word and a colon is an empty trailer, not an introduction to what follows.
+                introduces = raw.rstrip().endswith(":") and (" " in raw.strip() or "-" not in raw)
                 introduced = indent if introduces and not raw.startswith("Squashed commit") else -1
-                if not introduces:
-                    found.append(line)
+                found.append(line)
         first = False
     return found
 

@@ -7,7 +7,7 @@ import re
 from vibeguard.provenance.catalogue import UNNAMED, Catalogue, pattern
 
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-_PIECES = re.compile(r"\s*(?:,|;|&|\+|\||/|\band\b|\bvia\b|\bwith\b|\busing\b|\bthrough\b)\s*")
+_PIECES = re.compile(r"\s*(?:,|;|&|\+|\||\s/\s|\band\b|\bvia\b|\bwith\b|\busing\b|\bthrough\b)\s*")
 # What may follow a tool's name without making it somebody's surname.
 _AFTER_NAME = re.compile(
     r"[:(\[@].*|v?\d.*|(?:cli|agent|ai|code|ide|assistant|bot|chat|app|web|desktop|extension|plugin|autocomplete"
@@ -18,6 +18,8 @@ _AFTER_PERSON_NAME = re.compile(
     r":\s*\S.*|v?\d.*|(?:cli|agent|ai|code|assistant|bot|llm|opus|sonnet|haiku|fable|pro|flash)(?:\W.*)?"
     r"|[(\[].*(?:\d|\bai\b|agent|anthropic|google|openai|cognition|opus|sonnet|haiku|fable|code|cli\b|llm|model).*"
 )
+_VIA = re.compile(r"(?:.*\S )?(?:via|through|in) (.+)")
+_BRACKETS = re.compile(r"\s*\([^()]*\)$")
 _AUTHORS = re.compile(r"^(?:the |my |an? |our )")
 
 
@@ -32,16 +34,23 @@ def named_tools(value: str, catalogue: Catalogue, *, bare_models: bool = True) -
     text = _AUTHORS.sub("", " ".join(text.split()))
     if not text or len(text) > 300:
         return ()
-    if text in catalogue.unnamed:
+    if text in catalogue.unnamed or _BRACKETS.sub("", text) in catalogue.unnamed:
         return (UNNAMED,)
+    # `<model> via <agent>`, `<agent>:<model>`: the agent is the tool, whatever it runs.
+    via = _VIA.fullmatch(text)
+    if via is not None:
+        agent = _tool(via[1], catalogue, bare_models=False)
+        if agent:
+            return (agent,)
+    name = text.partition(":")[0].strip()
+    if ":" in text and name in catalogue.names:
+        return (catalogue.names[name][0],)
     found: list[str] = []
-    for piece in [text, *_PIECES.split(text)]:
+    for piece in dict.fromkeys([text, *_PIECES.split(text)]):
         tool = _tool(piece.strip(" \"'`"), catalogue, bare_models=bare_models)
         if tool and tool not in found:
             found.append(tool)
-            if piece is text and not _PIECES.search(text):
-                break
-    return tuple(found)
+    return tuple(tool for tool in found if tool != UNNAMED) or tuple(found)
 
 
 def _tool(piece: str, catalogue: Catalogue, *, bare_models: bool) -> str:
