@@ -40,9 +40,11 @@ _MADE = re.compile(
 # Disclosures in a sentence, as people write them into the descriptions of their changes.
 _SENTENCE = re.compile(
     r"(?:disclosure: )?(?:this|these|the|all|most|much|parts?)"
-    r"(?: (?:of|the|this|these|majority|whole|entire|above|below|explanation|pr|pull request|commits?|changes?|patch(?:es)?|code|fix|work|tests?|implementation|\+|in|and))*"
-    r" (?:was|is|were|are|has been|have been)(?: (?:largely|mostly|fully|entirely|partly|partially|completely|primarily"
-    r"|mainly|100%))? (?:generated|created|made|written|built|implemented|developed|coded|authored|drafted|produced)"
+    r"(?: (?:of|the|this|these|majority|whole|entire|above|below|explanation|pr|pull request|commits?|changes?|code"
+    r"|patch(?:es)?|fix|work|tests?|implementation|\+|in|and))*"
+    r" (?:was|is|were|are|has been|have been)"
+    r"(?: (?:largely|mostly|fully|entirely|partly|partially|completely|primarily|mainly|100%))?"
+    r" (?:generated|created|made|written|built|implemented|developed|coded|authored|drafted|produced)"
     r" (?:with|by|using)(?: the)?(?: (?:help|assistance|aid|support) (?:of|from))? (.+)",
     re.IGNORECASE,
 )
