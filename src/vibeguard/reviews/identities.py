@@ -92,7 +92,10 @@ def members_of(team: str, members: Mapping[str, Sequence[str]] | None) -> tuple[
     if members is None:
         return None
     wanted = key(team)
-    for name, found in members.items():
-        if key(name) == wanted:
-            return tuple(found)
-    return None
+    for name in (team, wanted):
+        # Asked for by name, so that a mapping can look it up only now.
+        try:
+            return tuple(members[name])
+        except KeyError:
+            pass
+    return next((tuple(found) for name, found in members.items() if key(name) == wanted), None)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
-from vibeguard.errors import INPUT, VibeguardError
-from vibeguard.model import Approval
+from vibeguard.errors import INPUT, LIMIT, VibeguardError
+from vibeguard.model import Approval, Waiver
 
 REF = "refs/vibeguard/approvals"
 NAMESPACE = "vibeguard-approval@v1"
@@ -135,38 +135,80 @@ def verified(
     Raises:
         VibeguardError: GIT when ssh-keygen cannot be run: that is no reason to pass over an approval or an objection.
     """
-    found = []
-    names = sorted(path for path in files if path.startswith(f"{diff_id}/") and path.endswith(".json"))
-    for number, path in enumerate(names):
-        if number >= MOST_STATEMENTS:
-            found.append(_invalid(path, f"only {MOST_STATEMENTS} statements on a diff are looked at"))
-            break
-        signature = files.get(path.removesuffix(".json") + ".sig")
-        found.append(_approval(path, files[path], signature, _Judged(diff_id, allowed, target)))
-    return tuple(found)
+    judged = _Judged(diff_id, allowed, target)
+    return tuple(
+        _approval(checked)
+        for checked in _checked(files, judged)
+        if checked.statement is None or checked.statement.decision != "overridden"
+    )
 
 
-def _approval(path: str, raw: bytes, signature: bytes | None, judged: _Judged) -> Approval:
+def waivers(files: Mapping[str, bytes], diff_id: str, allowed: bytes | None, target: str | None) -> tuple[Waiver, ...]:
+    """The signed overrides (break-glass) among the files of a diff id. Arguments and errors as :func:`verified`."""
+    return tuple(
+        Waiver(
+            who=statement.who,
+            reason=statement.reason,
+            ticket=statement.ticket,
+            commit=statement.commit,
+            at=statement.at,
+            channel="statement",
+            rules=statement.rules,
+            assurance="re-authenticated" if checked.touched else "authenticated",
+            identities=(checked.key_print,) if checked.key_print else (),
+            invalid=checked.refused,
+        )
+        for checked in _checked(files, _Judged(diff_id, allowed, target))
+        if (statement := checked.statement) is not None and statement.decision == "overridden"
+    )
+
+
+class _Checked(NamedTuple):
+    """A statement with the verdict on its signature; `statement` is None where it cannot be read."""
+
+    path: str
+    statement: Statement | None
+    refused: str = ""
+    key_print: str = ""
+    touched: bool = False
+
+
+def _checked(files: Mapping[str, bytes], judged: _Judged) -> Iterator[_Checked]:
+    names = sorted(path for path in files if path.startswith(f"{judged.diff_id}/") and path.endswith(".json"))
+    for path in names[:MOST_STATEMENTS]:
+        yield _check(path, files[path], files.get(path.removesuffix(".json") + ".sig"), judged)
+    if len(names) > MOST_STATEMENTS:
+        # Passing over the rest could pass over an objection.
+        raise VibeguardError(LIMIT, f"more than {MOST_STATEMENTS} statements about one diff", where=REF)
+
+
+def _check(path: str, raw: bytes, signature: bytes | None, judged: _Judged) -> _Checked:
     # Nothing that checks signatures is loaded where nobody signed.
     from vibeguard.repository.signatures import verify  # noqa: PLC0415
 
     try:
         statement = decode(raw, path)
     except VibeguardError as error:
-        return _invalid(path, error.message)
+        return _Checked(path, None, error.message)
     if signature is None:
-        return _invalid(path, "the statement is not signed", statement.who)
+        return _Checked(path, statement, "the statement is not signed")
     if judged.allowed is None:
-        return _invalid(path, f"the base has no {ALLOWED_SIGNERS}, so nobody's signature counts", statement.who)
-    checked = verify(raw, signature, identity=statement.who, namespace=NAMESPACE, allowed=judged.allowed)
-    if checked.refused:
-        return _invalid(path, checked.refused, statement.who)
-    if statement.diff_id != judged.diff_id:
-        return _invalid(path, "the statement is about another diff", statement.who)
-    if statement.target and judged.target and statement.target != judged.target:
-        return _invalid(path, f"approved for {statement.target}, not for {judged.target}", statement.who)
-    if statement.decision == "overridden":
-        return _invalid(path, "an override, not a review", statement.who)
+        return _Checked(path, statement, f"the base has no {ALLOWED_SIGNERS}, so nobody's signature counts")
+    found = verify(raw, signature, identity=statement.who, namespace=NAMESPACE, allowed=judged.allowed)
+    refused = found.refused
+    if not refused and statement.diff_id != judged.diff_id:
+        refused = "the statement is about another diff"
+    if not refused and statement.target and judged.target and statement.target != judged.target:
+        refused = f"approved for {statement.target}, not for {judged.target}"
+    return _Checked(path, statement, refused, found.key_print, found.touched)
+
+
+def _approval(checked: _Checked) -> Approval:
+    statement, evidence = checked.statement, f"{REF}:{checked.path}"
+    if statement is None or checked.refused:
+        who = checked.path if statement is None else statement.who
+        return Approval(who, "approved", "statement", assurance="claimed", evidence=evidence, invalid=checked.refused)
+    assert statement.decision != "overridden"
     return Approval(
         who=statement.who,
         state=statement.decision,
@@ -175,14 +217,10 @@ def _approval(path: str, raw: bytes, signature: bytes | None, judged: _Judged) -
         diff_id=statement.diff_id,
         at=statement.at,
         assurance="re-authenticated" if checked.touched else "authenticated",
-        evidence=f"{REF}:{path}",
+        evidence=evidence,
         identities=(checked.key_print,) if checked.key_print else (),
         rules=statement.rules,
     )
-
-
-def _invalid(path: str, why: str, who: str = "") -> Approval:
-    return Approval(who or path, "approved", "statement", assurance="claimed", evidence=f"{REF}:{path}", invalid=why)
 
 
 def _text(value: Any) -> str:
@@ -195,8 +233,3 @@ def _hex(value: Any) -> str:
     if not isinstance(value, str) or len(value) not in (40, 64) or value.strip("0123456789abcdef"):
         raise TypeError
     return value
-
-
-def folders(files: Sequence[str]) -> tuple[str, ...]:
-    """The diff ids that have statements."""
-    return tuple(dict.fromkeys(path.partition("/")[0] for path in files))

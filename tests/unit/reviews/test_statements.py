@@ -14,7 +14,7 @@ from vibeguard.errors import VibeguardError
 from vibeguard.model import Approval, People, ReviewDemand
 from vibeguard.repository.signatures import sign
 from vibeguard.reviews.count import count
-from vibeguard.reviews.statements import NAMESPACE, Statement, decode, encode, paths, verified
+from vibeguard.reviews.statements import NAMESPACE, Statement, decode, encode, paths, verified, waivers
 
 DIFF = "d" * 64
 STATEMENT = Statement(
@@ -71,6 +71,22 @@ def test_an_objection_and_a_withdrawal_are_decisions_too(amy: Key) -> None:
         assert only(verified(filed(amy, decision=decision), DIFF, allowed(amy), MAIN)).state == decision
 
 
+def test_an_override_is_no_review_and_a_review_no_override(amy: Key) -> None:
+    files = filed(amy, decision="overridden", reason="the ledger is down", ticket="INC-1", rules=("money",))
+    assert verified(files, DIFF, allowed(amy), MAIN) == ()
+    (waiver,) = waivers(files, DIFF, allowed(amy), MAIN)
+    assert (waiver.who, waiver.reason, waiver.ticket, waiver.rules) == (
+        "amy@acme.com",
+        "the ledger is down",
+        "INC-1",
+        ("money",),
+    )
+    assert (waiver.commit, waiver.invalid, waiver.assurance) == (STATEMENT.commit, "", "authenticated")
+    assert waivers(filed(amy), DIFF, allowed(amy), MAIN) == ()
+    (refused,) = waivers(files, DIFF, None, MAIN)
+    assert "the base has no" in refused.invalid
+
+
 def tampered(files: dict[str, bytes]) -> dict[str, bytes]:
     return {
         path: raw.replace(b"approved", b"Approved", 1) if path.endswith("json") else raw for path, raw in files.items()
@@ -90,7 +106,6 @@ def unsigned(files: dict[str, bytes]) -> dict[str, bytes]:
         ({"who": "bob@acme.com"}, "", "do not name this key for this person"),
         ({"under": DIFF, "diff_id": "e" * 64}, "", "about another diff"),
         ({"target": "refs/heads/release"}, "", "approved for refs/heads/release, not for refs/heads/main"),
-        ({"decision": "overridden", "reason": "x"}, "", "an override, not a review"),
     ],
 )
 def test_a_statement_that_must_not_count_says_why(amy: Key, changes: dict[str, Any], options: str, why: str) -> None:
