@@ -339,3 +339,29 @@ def test_explain_shows_every_rule_with_what_was_wanted_and_found(repo: Repo, scr
     assert "no-keys" in ran.out
     assert "ai.detected" in ran.out
     assert "line 14" in ran.out
+
+
+def test_a_scoped_rule_asks_its_trailer_only_of_commits_that_touch_its_files(repo: Repo, script: Script) -> None:
+    rule = "  - id: ticket\n    only_looking_at: {tags: [money]}\n    then: {require_trailer: Ticket}\n"
+    shop(repo)
+    repo.commit("policy", {".vibeguard.yaml": POLICY + rule})
+    repo.git("checkout", "-q", "-b", "feature")
+    repo.commit("elsewhere", {"web.py": "W = 2\n"})
+    lacking = repo.commit("money", {"ledger/post.py": "P = 3\n"})
+    code, report = judged(script, repo, "--base", "main")
+    assert code == 3
+    requirement = next(rule for rule in report["rules"] if rule["id"] == "ticket")["requirements"][0]
+    assert (requirement["count"], requirement["have"]) == (1, 0)
+    assert lacking[:10] in requirement["missing"]
+    repo.git("commit", "-q", "--amend", "-m", "money\n\nTicket: PAY-1")
+    assert judged(script, repo, "--base", "main")[0] == 0
+
+
+def test_ai_evidence_counts_for_the_files_that_its_commit_touches(repo: Repo, script: Script) -> None:
+    shop(repo)
+    repo.git("checkout", "-q", "-b", "feature")
+    repo.commit(f"elsewhere\n\n{CLAUDE}\n", {"web.py": "W = 2\n"})
+    repo.commit("money, by hand", {"ledger/post.py": "P = 3\n"})
+    code, report = judged(script, repo, "--base", "main")
+    assert report["provenance"]["role"] == "assisted"
+    assert code == 0, "the commit that touches the ledger declares no AI"

@@ -79,12 +79,13 @@ def guarded(
     monkeypatch.setenv("PATH", os.pathsep.join([BIN, os.environ["PATH"]]))
     monkeypatch.setenv("PRE_COMMIT_COLOR", "never")
     source, head = hook_source
-    remote = make_repo("remote.git", bare=True)
+    remote = tmp_path_factory.mktemp("remote") / "remote.git"  # pushes change it, so it is not guarded
+    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(remote)], check=True)
     repo = make_repo("work")
     hooks = "".join(f"      - id: {name}\n" for name in ALL_HOOKS)
     config = f"repos:\n  - repo: {source}\n    rev: {head}\n    hooks:\n{hooks}"
     repo.commit("start", {".vibeguard.yaml": POLICY, ".pre-commit-config.yaml": config, "a.py": "A = 1\n"})
-    repo.git("remote", "add", "origin", str(remote.path))
+    repo.git("remote", "add", "origin", str(remote))
     repo.git("push", "-q", "-u", "origin", "main")
     repo.git("remote", "set-head", "origin", "main")
     types = [part for name in HOOK_TYPES for part in ("--hook-type", name)]
@@ -97,7 +98,6 @@ def guarded(
     )
     assert installed.returncode == 0, installed.stdout + installed.stderr
     repo.accept_changes()
-    remote.accept_changes()
     return repo
 
 

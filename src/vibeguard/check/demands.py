@@ -37,7 +37,7 @@ class Answers:
                 self._counted[asked] = _reviews(self._gathered, asked)
             return self._counted[asked][asked.index((demand, only))]
         if isinstance(demand, TrailerDemand):
-            return _trailer(self._gathered, demand)
+            return _trailer(self._gathered, demand, only)
         if isinstance(demand, ChecksDemand):
             return _checks(self._gathered, demand)
         return _tests(self._gathered, only)
@@ -61,7 +61,7 @@ def _reviews(gathered: Gathered, asked: Beside) -> tuple[Requirement, ...]:
     )
 
 
-def _trailer(gathered: Gathered, demand: TrailerDemand) -> Requirement:
+def _trailer(gathered: Gathered, demand: TrailerDemand, only: Files) -> Requirement:
     change = gathered.change
     pattern = f" matching {demand.matching}" if demand.matching else ""
     who = f"trailer {demand.name}{pattern} on {demand.on.replace('-', ' ')}"
@@ -74,7 +74,7 @@ def _trailer(gathered: Gathered, demand: TrailerDemand) -> Requirement:
     if not change.commits:
         # Before commit-msg there is nothing that could carry a trailer; that hook and CI ask for it.
         return Requirement("trailer", 1, 0, who, "", satisfied=True, unknown="there is no message yet")
-    asked = _asked(gathered, demand)
+    asked = _asked(gathered, demand, only)
     lacking = [commit for commit in asked if not _has(commit.message, demand)]
     if demand.on == "any-commit":
         found = len(lacking) < len(asked) or not asked
@@ -87,13 +87,17 @@ def _trailer(gathered: Gathered, demand: TrailerDemand) -> Requirement:
     return Requirement("trailer", len(asked), len(asked) - len(lacking), who, missing, satisfied=not lacking)
 
 
-def _asked(gathered: Gathered, demand: TrailerDemand) -> tuple[Commit, ...]:
-    """The commits that must carry it. Merges bring no message of their own and are left out, as DCO checkers do."""
-    own = tuple(commit for commit in gathered.change.commits if len(commit.parents) < 2)
-    if demand.on != "commits-with-ai":
-        return own
+def _asked(gathered: Gathered, demand: TrailerDemand, only: Files) -> tuple[Commit, ...]:
+    """The commits that must carry it: those that touch a file in view, with AI where only these are meant.
+
+    Merges bring no message of their own and are left out, as DCO checkers do.
+    """
     marked = {item.commit for item in gathered.provenance.commits if item.detected}
-    return tuple(commit for commit in own if commit.id in marked)
+    return tuple(
+        commit
+        for commit in gathered.commits_touching(only)
+        if len(commit.parents) < 2 and (demand.on != "commits-with-ai" or commit.id in marked)
+    )
 
 
 def _has(message: bytes, demand: TrailerDemand) -> bool:

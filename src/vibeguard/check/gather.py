@@ -21,6 +21,7 @@ from vibeguard.dependents.opening import open_graph
 from vibeguard.model import (
     BlastRadius,
     Change,
+    Commit,
     Content,
     Dependents,
     Fact,
@@ -139,13 +140,20 @@ class Gathered:
         whole = self.provenance
         if only is None or not whole.commits or not whole.evidence:
             return whole
-        touching = self._commits_by_path
-        kept = tuple(item for item in whole.commits if touching.get(item.commit or "", frozenset()) & only)
+        touching = {commit.id for commit in self.commits_touching(only)}
+        kept = tuple(item for item in whole.commits if item.commit in touching)
         around = tuple(item for item in whole.evidence if item.commit is None)
         return combine(kept, around, commits=kept)
 
+    def commits_touching(self, only: Files) -> tuple[Commit, ...]:
+        """The commits of the change that touch one of these files."""
+        if only is None:
+            return self.change.commits
+        paths = self._paths_by_commit
+        return tuple(commit for commit in self.change.commits if paths[commit.id] & only)
+
     @cached_property
-    def _commits_by_path(self) -> Mapping[str, frozenset[str]]:
+    def _paths_by_commit(self) -> Mapping[str, frozenset[str]]:
         return paths_by_commit(self.location.git, tuple(commit.id for commit in self.change.commits))
 
     @cached_property
