@@ -88,7 +88,7 @@ _FIXED = {
     "LC_ALL": "C",
 }
 # Paths that git reads relative to the folder it is started in. (GIT_INDEX_FILE is relative to the work tree's root.)
-_RELATIVE_TO_FOLDER = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_QUARANTINE_PATH")
+_RELATIVE_TO_FOLDER = ("GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_QUARANTINE_PATH")
 
 
 class Completed(NamedTuple):
@@ -163,12 +163,30 @@ class Git:
         where = [f"--git-dir={self._git_dir}"] if self._git_dir is not None else []
         return [self.program, *_PREFIX, *where, *arguments]
 
-    def at(self, folder: str) -> Git:
-        """The same repository from another folder: relative GIT_* paths keep their meaning."""
-        moved = Git(folder, timeout=self.timeout, git_dir=self._git_dir)
+    def detached(self, git_dir: str, top: str | None) -> Git:
+        """The same repository without its work tree, whose files then cannot change what is read.
+
+        git takes the bytes of a staged file from the work tree where it believes that they are the same, and obeys an
+        untracked `.gitattributes`. Started inside the git directory, and told of a work tree that is not there, it
+        has only objects and the index; a staged object that is missing or damaged is then an error.
+
+        Args:
+            git_dir: the repository's (or the linked work tree's) directory, absolute.
+            top: the work tree's root, to which a relative GIT_INDEX_FILE refers.
+        """
+        moved = Git(git_dir, timeout=self.timeout)
+        environment = moved._environment
+        here = os.path.abspath(self.folder)
         for name in _RELATIVE_TO_FOLDER:
-            if value := self._environment.get(name):
-                moved._environment[name] = os.path.join(os.path.abspath(self.folder), value)
+            if value := environment.get(name):
+                environment[name] = os.path.join(here, value)
+        if value := environment.get("GIT_ALTERNATE_OBJECT_DIRECTORIES"):
+            folders = (os.path.join(here, folder) if folder else "" for folder in value.split(os.pathsep))
+            environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = value if '"' in value else os.pathsep.join(folders)
+        if value := environment.get("GIT_INDEX_FILE"):
+            environment["GIT_INDEX_FILE"] = os.path.join(top or here, value)
+        environment["GIT_DIR"] = git_dir
+        environment["GIT_WORK_TREE"] = os.path.join(git_dir, "no-work-tree")
         return moved
 
     def with_git_dir(self, git_dir: str) -> Git:

@@ -81,12 +81,9 @@ def locate(folder: str) -> Location:
         shallow=shallow == "true",
         object_format=object_format,
     )
-    if found.top is not None:
-        # From the top, names of files mean the same to git and to everybody else.
-        return found._replace(git=git.at(found.top))
-    if not found.bare and not os.environ.get("GIT_DIR"):
+    if found.top is None and not found.bare and not os.environ.get("GIT_DIR"):
         raise _inside(folder)
-    return found
+    return found._replace(git=git.detached(found.git_dir, found.top))
 
 
 def _rev_parse(git: Git) -> Completed:
