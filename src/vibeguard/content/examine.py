@@ -6,57 +6,45 @@ is None, never false.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from vibeguard.content import guards, headers, kinds, opaque, tests
+from vibeguard.content import attributes, guards, headers, kinds, opaque, pathnames, tests, unicode
 from vibeguard.content.lines import ChangedFile, capped, changed_file
 from vibeguard.model import SYMLINK, Change, Content, FileChange, FileFacts, Finding, Hunk
 
 Hunks = Callable[[FileChange], tuple[Hunk, ...]]
 Blob = Callable[[str], bytes | None]
+Listing = Callable[[], Iterable[str]]
 
 
-# Above this many files only the path and git's own word say what cannot be judged: reading every blob would take longer
-# than the commit itself, and a change of that size is judged as large anyway.
-MOST_BLOBS = 5_000
+def classify_change(change: Change) -> Content:
+    """Kinds, languages, opaque files and touched tests, from paths, modes and what git could not show."""
+    files = {file.path: _by_path(file) for file in change.files}
+    findings = [finding for file in change.files for finding in opaque.by_path(files[file.path], file)]
+    return Content(files, tuple(findings), tests_touched=_touches_tests(change, files))
 
 
-def classify_change(change: Change, blob: Blob | None = None) -> Content:
-    """Kinds, languages, opaque files and touched tests, from paths and modes, and from contents where `blob` is given.
-
-    Opaque files count in the blast radius, so what is opaque must not depend on whether anybody asked for the lines.
-    """
-    if len(change.files) > MOST_BLOBS:
-        blob = None
-    files = {file.path: _readable(_by_path(file), file, blob) for file in change.files}
-    findings = tuple(opaque.finding(facts) for facts in files.values() if facts.opaque)
-    return Content(files, findings, tests_touched=_touches_tests(change, files))
-
-
-def _readable(facts: FileFacts, file: FileChange, blob: Blob | None) -> FileFacts:
-    if blob is None or not file.exists_after or file.unread or facts.opaque:
-        return facts
-    content = blob(file.blob_after)
-    return facts if content is None else opaque.judge(facts, content, file.mode_after)
-
-
-def examine(change: Change, hunks: Hunks, blob: Blob) -> Content:
+def examine(change: Change, hunks: Hunks, blob: Blob, listing: Listing | None = None) -> Content:
     """All that `classify_change` says, and what needs the content.
 
     `hunks` gives the changed lines of one file of the change; `blob` the content of a full object id, None where it
-    is not there (a patch from elsewhere has no objects).
+    is not there (a patch from elsewhere has no objects). `listing` gives every path of the tree that the change goes
+    into, and is asked only when the change adds files: without it, names are compared within the change alone.
     """
     files: dict[str, FileFacts] = {}
-    findings: list[Finding] = []
+    findings: list[Finding] = pathnames.scan(change, listing)
     weakened_tests, weakened_guards = tests.Weakened(), guards.Weakened()
     for file in change.files:
-        before, after = _Lazily(blob, file, before=True), _Lazily(blob, file, before=False)
+        before, after = _Version(blob, file, after=False), _Version(blob, file, after=True)
         changed = changed_file(file, _by_path(file), () if file.is_submodule else hunks(file))
-        facts = _by_content(changed, before, after)
-        changed = changed._replace(facts=facts)
+        facts, about = _by_content(changed, before, after)
         files[file.path] = facts
-        if facts.opaque:
-            findings.append(opaque.finding(facts))
+        findings += about
+        if file.mode_after == SYMLINK or facts.opaque in ("submodule", "binary", "archive", "executable", "utf-16"):
+            continue
+        changed = changed._replace(facts=facts)
+        findings += attributes.scan(changed)
+        findings += unicode.scan(changed, after)
         weakened_tests.add(changed, (tests.begin(facts, before), tests.begin(facts, after)))
         weakened_guards.add(changed, after)
     about_tests, about_guards = weakened_tests.findings(), weakened_guards.findings()
@@ -69,35 +57,33 @@ def examine(change: Change, hunks: Hunks, blob: Blob) -> Content:
     )
 
 
-class _Lazily:
-    """One version of a file, read when it is asked for, and once."""
+class _Version:
+    """The content of a file before or after the change: read when it is asked for, and once."""
 
-    def __init__(self, blob: Blob, file: FileChange, *, before: bool) -> None:
-        exists = file.exists_before if before else file.exists_after
-        self._id = (file.blob_before if before else file.blob_after) if exists and not file.is_submodule else None
+    def __init__(self, blob: Blob, file: FileChange, *, after: bool) -> None:
+        exists = file.exists_after if after else file.exists_before
+        readable = exists and not file.is_submodule and not file.unread
+        self._id = (file.blob_after if after else file.blob_before) if readable else None
         self._blob = blob
         self._content: bytes | None = None
-        self._read = False
 
     def __call__(self) -> bytes | None:
-        if not self._read:
-            self._read = True
-            self._content = self._blob(self._id) if self._id is not None else None
+        if self._id is not None:
+            self._content = self._blob(self._id)
+            self._id = None
         return self._content
 
 
-def _by_content(changed: ChangedFile, before: _Lazily, after: _Lazily) -> FileFacts:
+def _by_content(changed: ChangedFile, before: _Version, after: _Version) -> tuple[FileFacts, list[Finding]]:
     file, facts = changed.file, changed.facts
-    if not file.exists_after or file.unread or facts.opaque:
-        return facts
-    content = after()
-    if content is not None:
-        if file.mode_after != SYMLINK:
-            facts = headers.judge(facts, before() if headers.says_generated(content) else None, content)
-        return opaque.judge(facts, content, file.mode_after)
-    if "\0" in changed.added.text:
-        return facts._replace(kinds=facts.kinds | {"binary"}, opaque="binary")
-    return facts
+    content = after() if file.exists_after and not file.unread else None
+    if content is None:
+        if "\0" in changed.added.text and not facts.opaque:
+            facts = facts._replace(kinds=facts.kinds | {"binary"}, opaque="binary")
+        return facts, opaque.by_path(facts, file)
+    if file.mode_after != SYMLINK:
+        facts = headers.judge(facts, before() if headers.says_generated(content) else None, content)
+    return opaque.judge(facts, file, content, opaque.longest_line(changed.added.text))
 
 
 def _by_path(file: FileChange) -> FileFacts:

@@ -1,34 +1,158 @@
-"""Files whose content a reviewer cannot judge line by line."""
+"""Files whose content a reviewer cannot judge line by line: the reason, and what can be said about them."""
 
 from __future__ import annotations
 
-from vibeguard.model import SYMLINK, FileFacts, Finding
+import re
+
+from vibeguard.model import NO_MODE, SYMLINK, FileChange, FileFacts, Finding
 
 REASONS: dict[str, str] = {
     "binary": "binary content cannot be read line by line",
+    "archive": "an archive: what is packed in it is not shown",
+    "executable": "machine code cannot be read line by line",
+    "encrypted": "encrypted content cannot be read",
     "submodule": "a commit of another repository, whose content is not here",
     "lfs": "a Git LFS pointer: the content itself is stored elsewhere",
+    "notebook": "a notebook with outputs: they are not source, and hide what is",
+    "minified": "lines too long to be read",
     "oversized": "too large to be read",
     "slow": "its diff took longer than the time it is given",
+    "many": "the change is too large to read every file",
     "utf-16": "text in UTF-16, which git and line-based tools cannot read",
 }
 
-LFS_FIRST_LINE = b"version https://git-lfs.github.com/spec/"
+OVERSIZED = 10 << 20  # bytes; GitHub stops showing a file at 1 MB, editors become slow at some ten
+LONG_LINE = 5_000  # characters: a screen shows 200
+POINTER = 1024  # bytes; git-lfs takes nothing longer for a pointer
+
+_LFS = re.compile(rb"version https?://(?:git-lfs\.github\.com/spec|hawser\.github\.com/spec|git-media\.io)/")
+_LFS_OID = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
+_LFS_SIZE = re.compile(rb"^size ([0-9]{1,18})$", re.MULTILINE)
+_OUTPUTS = re.compile(rb'"outputs"[ \t\r\n]{0,20}:[ \t\r\n]{0,20}\[[ \t\r\n]{0,200}[^\] \t\r\n]')
+
+# First bytes and what they mean: (offset, bytes, reason, name).
+_MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
+    (0, b"\x7fELF", "executable", "an ELF executable"),
+    (0, b"MZ", "executable", "a Windows executable"),
+    (0, b"\xfe\xed\xfa\xce", "executable", "a Mach-O executable"),
+    (0, b"\xfe\xed\xfa\xcf", "executable", "a Mach-O executable"),
+    (0, b"\xcf\xfa\xed\xfe", "executable", "a Mach-O executable"),
+    (0, b"\xca\xfe\xba\xbe", "executable", "a Java class or Mach-O executable"),
+    (0, b"\0asm", "executable", "WebAssembly"),
+    (0, b"dex\n", "executable", "a Dalvik executable"),
+    (0, b"PK\x03\x04", "archive", "a ZIP archive"),
+    (0, b"\x1f\x8b", "archive", "gzip-compressed data"),
+    (0, b"BZh", "archive", "bzip2-compressed data"),
+    (0, b"\xfd7zXZ\0", "archive", "xz-compressed data"),
+    (0, b"\x28\xb5\x2f\xfd", "archive", "zstd-compressed data"),
+    (0, b"7z\xbc\xaf\x27\x1c", "archive", "a 7-Zip archive"),
+    (0, b"Rar!\x1a\x07", "archive", "a RAR archive"),
+    (0, b"!<arch>\n", "archive", "an ar archive"),
+    (257, b"ustar", "archive", "a tar archive"),
+    (0, b"\0GITCRYPT\0", "encrypted", "encrypted by git-crypt"),
+    (0, b"$ANSIBLE_VAULT;", "encrypted", "encrypted by Ansible Vault"),
+    (0, b"age-encryption.org/v1", "encrypted", "encrypted by age"),
+    (0, b"-----BEGIN AGE ENCRYPTED FILE", "encrypted", "encrypted by age"),
+    (0, b"-----BEGIN PGP MESSAGE", "encrypted", "an OpenPGP message"),
+    (0, b"%PDF-", "binary", "a PDF document"),
+    (0, b"\x89PNG\r\n", "binary", "a PNG image"),
+    (0, b"\xff\xd8\xff", "binary", "a JPEG image"),
+    (0, b"GIF8", "binary", "a GIF image"),
+    (0, b"SQLite format 3\0", "binary", "an SQLite database"),
+)
 
 
-def finding(facts: FileFacts) -> Finding:
-    """The finding that says why a file is opaque."""
-    return Finding("opaque", facts.path, None, REASONS.get(facts.opaque, facts.opaque))
+def by_path(facts: FileFacts, file: FileChange) -> list[Finding]:
+    """The finding of a file that is opaque by its name, its mode or because git did not read it."""
+    if not facts.opaque:
+        return []
+    words = REASONS.get(facts.opaque, facts.opaque)
+    if facts.opaque == "submodule":
+        words = f"{words}; {_step(file)}"
+    return [Finding("opaque", facts.path, None, words)]
 
 
-def judge(facts: FileFacts, content: bytes, mode: str) -> FileFacts:
-    """The facts of a file after a look into its content."""
-    if mode == SYMLINK:
-        return facts
-    if content.startswith(LFS_FIRST_LINE):
-        return facts._replace(opaque="lfs")
+def _step(file: FileChange) -> str:
+    old, new = file.blob_before[:12], file.blob_after[:12]
+    if not file.exists_before:
+        return f"added at {new}"
+    return f"moved from {old} to {new}" if file.exists_after else f"removed at {old}"
+
+
+def judge(facts: FileFacts, file: FileChange, content: bytes, longest: int) -> tuple[FileFacts, list[Finding]]:
+    """The facts of a file after a look into its content, and what there is to say.
+
+    `longest` is the length of its longest added line. An extension alone does not keep text opaque.
+    """
+    if file.mode_after == SYMLINK:
+        return facts._replace(opaque=""), symlink(facts.path, file, content)
+    reason, words = _reason(facts, content, longest)
+    if not reason:
+        kinds = facts.kinds - {"binary"} if facts.opaque == "binary" else facts.kinds
+        return facts._replace(kinds=kinds, opaque=""), []
+    kinds = facts.kinds | {"binary"} if reason in ("binary", "archive", "executable") else facts.kinds
+    return facts._replace(kinds=kinds, opaque=reason), [Finding("opaque", facts.path, None, words)]
+
+
+def _reason(facts: FileFacts, content: bytes, longest: int) -> tuple[str, str]:
+    if _LFS.match(content):
+        return "lfs", _pointer(content)
+    for offset, magic, reason, name in _MAGIC:
+        if content.startswith(magic, offset) and not (magic == b"MZ" and b"\0" not in content[:1024]):
+            claims = f", by its name {facts.language}" if facts.language and "code" in facts.kinds else ""
+            return reason, f"{name}{claims}: {REASONS[reason]}"
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return facts._replace(opaque="utf-16")
+        return "utf-16", REASONS["utf-16"]
     if b"\0" in content:
-        return facts._replace(kinds=facts.kinds | {"binary"}, opaque="binary")
-    return facts
+        return "binary", REASONS["binary"]
+    if len(content) > OVERSIZED:
+        return "oversized", f"{len(content) >> 20} MiB: {REASONS['oversized']}"
+    if facts.language == "jupyter notebook" and _OUTPUTS.search(content):
+        return "notebook", REASONS["notebook"]
+    if facts.path.endswith((".min.js", ".min.css", ".min.mjs")):
+        return "minified", REASONS["minified"]
+    # A long line in data is common, and in code nobody looks at its end.
+    if longest > (LONG_LINE if "code" in facts.kinds or "ci" in facts.kinds else 50 * LONG_LINE):
+        return "minified", f"a line of {longest} characters: {REASONS['minified']}"
+    return "", ""
+
+
+def _pointer(content: bytes) -> str:
+    oid, size = _LFS_OID.search(content), _LFS_SIZE.search(content)
+    if len(content) > POINTER or oid is None or size is None:
+        return "a malformed Git LFS pointer"
+    return f"a Git LFS pointer to {int(size.group(1))} bytes (sha256 {oid.group(1)[:12].decode()}): stored elsewhere"
+
+
+def symlink(path: str, file: FileChange, content: bytes) -> list[Finding]:
+    """What is odd about a symbolic link: it replaces a file, or its target lies outside of the repository."""
+    target = content.decode("utf-8", "surrogateescape")
+    words = []
+    if file.mode_before not in (SYMLINK, NO_MODE):
+        words.append("a file becomes a symbolic link")
+    if target.startswith(("/", "\\")) or target[1:3] in (":/", ":\\"):
+        words.append(f"points to an absolute path: {target}")
+    elif _leaves(path, target):
+        words.append(f"points out of the repository: {target}")
+    elif len(target) > 4096 or any(character < " " or character == "\x7f" for character in target):
+        words.append(f"has a target that is no path: {target}")
+    elif ".git" in target.lower().split("/"):
+        words.append(f"points into .git: {target}")
+    return [Finding("symlink", path, None, "; ".join(words))] if words else []
+
+
+def _leaves(path: str, target: str) -> bool:
+    depth = path.count("/")
+    for part in target.split("/"):
+        if part == "..":
+            depth -= 1
+            if depth < 0:
+                return True
+        elif part not in ("", "."):
+            depth += 1
+    return False
+
+
+def longest_line(text: str) -> int:
+    """Characters of the longest line."""
+    return max(map(len, text.split("\n")))

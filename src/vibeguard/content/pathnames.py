@@ -1,0 +1,160 @@
+"""Names of new files that look like other names, or that some file systems take for other names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from vibeguard.content.confusables import LIKE_LATIN, script, skeleton
+from vibeguard.content.unicode import BIDI, MARKS, named
+from vibeguard.model import Change, Finding
+
+DEPTH = 100  # folders above a file that are compared
+
+# Code points that HFS+ ignores in names (git's utf8.c).
+_IGNORED = dict.fromkeys((*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF))
+_RESERVED = frozenset(
+    ("con", "prn", "aux", "nul", *(f"com{n}" for n in range(1, 10)), *(f"lpt{n}" for n in range(1, 10)))
+)
+_INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\u3164\u115f\u1160") | MARKS
+
+
+def scan(change: Change, listing: Callable[[], Iterable[str]] | None = None) -> list[Finding]:
+    """What is odd about the names that the change adds, and which names they collide with.
+
+    `listing` gives every path of the tree that the change goes into; it is asked only if the change adds files.
+    Without it the added names are compared with each other and with the changed ones.
+    """
+    new = [file.path for file in change.files if file.exists_after and not file.exists_before]
+    found = [finding for path in new for finding in _odd(path)]
+    gone = {file.path for file in change.files if not file.exists_after}
+    old = [file.path for file in change.files if file.exists_before and file.exists_after]
+    return found + _collisions(new, old, gone, listing)
+
+
+def _odd(path: str) -> list[Finding]:
+    if path.isascii() and path.isprintable() and not _needs_a_look(path):
+        return []
+    found = []
+    for part in path.split("/"):
+        words = _dangerous(part)
+        if words:
+            found.append(Finding("path", path, None, words))
+        for character in part:
+            if character in BIDI or character in _INVISIBLE or "\U000e0000" <= character <= "\U000e0fff":
+                found.append(Finding("unicode", path, None, f"the name holds {named(character)}"))
+                break
+            if character < " " or "\x7f" <= character <= "\x9f" or character in "\u2028\u2029":
+                found.append(Finding("path", path, None, f"the name holds the control character {named(character)}"))
+                break
+            if "\udc80" <= character <= "\udcff":
+                found.append(Finding("encoding", path, None, "the name is not UTF-8"))
+                break
+        foreign = [letter for letter in part if letter in LIKE_LATIN]
+        if foreign and any(letter.isascii() and letter.isalpha() for letter in part):
+            own = [letter for letter in part if letter.isalpha() and not letter.isascii()]
+            if len(own) == len(foreign) and not _is_only_the_extension_latin(part):
+                words = f"{part} mixes Latin and {script(foreign[0])} letters; it reads as {skeleton(part)}"
+                found.append(Finding("unicode-confusable", path, None, words))
+    return found
+
+
+def _needs_a_look(path: str) -> bool:
+    """Cheap, for ASCII names: whether a part could be dangerous."""
+    lower = path.lower()
+    return (
+        "git" in lower
+        or ". " in f"{path} "
+        or "./" in path
+        or path.endswith((".", " "))
+        or " /" in path
+        or any(mark in path for mark in '\\:<>"|?*')
+        or any(part.split(".", 1)[0] in _RESERVED for part in lower.split("/"))
+    )
+
+
+def _dangerous(part: str) -> str:
+    plain = part.translate(_IGNORED).casefold()
+    bare = plain.split(":", 1)[0].rstrip(" .")
+    if bare in (".git", "git~1") and part != ".git":
+        return f"{part} is taken for .git by NTFS or HFS+"
+    if bare in (".gitmodules", ".gitattributes", ".gitignore") and part != bare:
+        return f"{part} is taken for {bare} by NTFS or HFS+"
+    if part.endswith((".", " ")) and part not in (".", ".."):
+        return "a part of the name ends with a dot or a blank, which Windows drops"
+    if plain.split(".", 1)[0] in _RESERVED:
+        return f"{part} is a device name on Windows"
+    if any(mark in part for mark in '\\:<>"|?*'):
+        return "the name holds a character that Windows takes for something else"
+    return ""
+
+
+def _is_only_the_extension_latin(part: str) -> bool:
+    """`отчёт.md` is a name in one script."""
+    stem = part.rsplit(".", 1)[0]
+    return not any(letter.isascii() and letter.isalpha() for letter in stem)
+
+
+def _fold(path: str) -> str:
+    if path.isascii():
+        return path.lower()
+    # Imported here: names beyond ASCII are rare.
+    import unicodedata  # noqa: PLC0415
+
+    return skeleton(unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())).lower()
+
+
+def _collisions(
+    new: list[str], old: list[str], gone: set[str], listing: Callable[[], Iterable[str]] | None
+) -> list[Finding]:
+    if not new:
+        return []
+    wanted: dict[str, str] = {}  # folded name of a file or folder, to the first such name that the change adds
+    first: dict[str, str] = {}  # that name, to the added path that brings it in
+    pairs: dict[tuple[str, str], str] = {}
+    for path in new:
+        for name in _upwards(path):
+            first.setdefault(name, path)
+            other = wanted.setdefault(_fold(name), name)
+            if other != name and (other, name) not in pairs:
+                pairs.setdefault((name, other), path)
+    known: set[str] = set()
+    for path in (*old, *(listing() if listing is not None else ())):
+        if path in gone:
+            continue
+        for name in _upwards(path):
+            if name in known:  # and so are the folders above it
+                break
+            known.add(name)
+            mine = wanted.get(_fold(name))
+            if mine is not None and mine != name:
+                pairs.setdefault((mine, name), first[mine])
+    # twins that stood side by side before are no news
+    return [
+        Finding("path-collision", path, None, _words(mine, other))
+        for (mine, other), path in pairs.items()
+        if mine not in known
+    ]
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """The path, then each folder above it; of very deep ones the nearest."""
+    yield path
+    for _ in range(DEPTH):
+        cut = path.rfind("/")
+        if cut <= 0:
+            return
+        path = path[:cut]
+        yield path
+
+
+def _words(mine: str, other: str) -> str:
+    if mine.isascii() and other.isascii():
+        return f"{mine} differs only in case from {other}"
+    # Imported here: names beyond ASCII are rare.
+    import unicodedata  # noqa: PLC0415
+
+    if unicodedata.normalize("NFC", mine) == unicodedata.normalize("NFC", other):
+        return f"{mine} differs only in its Unicode form from {other}"
+    if unicodedata.normalize("NFC", mine).casefold() == unicodedata.normalize("NFC", other).casefold():
+        return f"{mine} differs only in case from {other}"
+    return f"{mine} looks like {other}"
