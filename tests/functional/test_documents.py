@@ -7,6 +7,7 @@ folder. `VIBEGUARD_UPDATE_GOLDEN=1 pytest tests/functional/test_documents.py` wr
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
@@ -16,8 +17,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from rich.console import Console
 
+from vibeguard.check.request import Request
+from vibeguard.check.use_case import judge
 from vibeguard.policy.load import PolicySource, load
+from vibeguard.report import Options
+from vibeguard.report.terminal import show
 
 PROJECT = Path(__file__).parents[2]
 BIN = os.path.dirname(sys.executable)
@@ -108,3 +114,19 @@ def test_console_blocks_print_what_they_show(block: Block, place: Callable[[str]
 @pytest.mark.parametrize("block", [block for block in blocks("yaml") if "version: 1" in block.body], ids=_named)
 def test_policies_that_are_shown_load(block: Block) -> None:
     load(PolicySource(".vibeguard.yaml", block.body.encode(), None), lambda path: None)
+
+
+def test_the_picture_in_the_readme_is_what_a_terminal_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "shop"
+    _run(f"vibeguard demo {folder}", tmp_path)
+    reports = judge(Request(folder=str(folder), stage="ci", subject="base", base="main", now=0.0))
+    console = Console(record=True, width=136, highlight=False, file=io.StringIO(), force_terminal=True)
+    console.print("[bold]$[/bold] vibeguard check --base main")
+    show(reports, Options(), console)
+    drawn = console.export_svg(title="a change that is held", unique_id="vibeguard")
+    drawn = re.sub(r"@font-face \{.*?\}", "", drawn, flags=re.S)  # fetches nothing from outside
+    assert "http" not in drawn.replace("http://www.w3.org/", "").replace("https://www.textualize.io", "")
+    picture = PROJECT / "docs" / "images" / "demo.svg"
+    if UPDATE:
+        picture.write_text(drawn)
+    assert picture.read_text() == drawn

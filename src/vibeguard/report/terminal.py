@@ -25,8 +25,10 @@ STYLES = {
 }
 
 
-def show(reports: tuple[Report, ...], options: Options) -> None:
-    """Print the report to the terminal. Text is never read as markup."""
-    console = Console(highlight=False, emoji=False, markup=False, soft_wrap=True)
+def show(reports: tuple[Report, ...], options: Options, console: Console | None = None) -> None:
+    """Print the report to the terminal, or to another console. Text is never read as markup."""
+    if console is None:
+        console = Console(highlight=False, emoji=False, markup=False)
     for line in lines(reports, options):
-        console.print(Text.assemble(*((span.text, STYLES.get(span.style, "")) for span in line), overflow="fold"))
+        styled = Text.assemble(*((span.text, STYLES.get(span.style, "")) for span in line))
+        console.print(styled, soft_wrap=True)
