@@ -45,15 +45,15 @@ class Answers:
 
 def _reviews(gathered: Gathered, asked: Beside) -> tuple[Requirement, ...]:
     from vibeguard.reviews.count import count_together  # noqa: PLC0415 - most changes ask for no review
-    from vibeguard.reviews.diffid import diff_id  # noqa: PLC0415
 
     behind = gathered.authorship
+    heard = gathered.testimony
     return count_together(
         [(demand, gathered.owned(only)) for demand, only in asked if isinstance(demand, ReviewDemand)],
-        gathered.given.approvals,
+        heard.approvals,
         gathered.policy.people,
         head=gathered.change.head,
-        diff=diff_id(gathered.change.files),
+        diff=heard.diff,
         authors=behind.authors,
         contributors=behind.contributors,
         drivers=gathered.provenance.driver,

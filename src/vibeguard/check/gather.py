@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from vibeguard.check import author as people_of
 from vibeguard.check.author import Authorship, authorship
@@ -45,6 +45,9 @@ from vibeguard.repository.touched import paths_by_commit
 from vibeguard.repository.tree import Tree
 from vibeguard.scoring import blast as blast_room
 from vibeguard.scoring.weights import TAG
+
+if TYPE_CHECKING:
+    from vibeguard.check.testimony import Testimony
 
 HOOK_PATIENCE = 10.0  # seconds a hook waits for a graph that was never built; the next run goes on from there
 Files = frozenset[str] | None
@@ -113,6 +116,17 @@ class Gathered:
 
             return examine(self.change, hunks, self.objects.blob)
         return classify_change(self.change, self.objects.blob)
+
+    @cached_property
+    def testimony(self) -> Testimony:
+        """Approvals and waivers from every channel."""
+        from vibeguard.check.testimony import testimony  # noqa: PLC0415 - most changes ask for no review
+
+        return testimony(self)
+
+    def trusted_blob(self, path: str) -> bytes | None:
+        """A plain file of the commit that is believed."""
+        return self._tree.blob(path) if self._tree is not None else None
 
     @cached_property
     def catalogue(self) -> Catalogue:

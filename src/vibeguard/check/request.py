@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
-from vibeguard.model import Stage
+from vibeguard.model import Approval, Stage, Waiver
 
 Subject = Literal["staged", "range", "base", "patch", "push"]
 
@@ -33,3 +33,7 @@ class Request(NamedTuple):
     patient: bool = False  # wait for a graph however long it takes
     progress: Callable[[int, int], None] | None = None  # told (files scanned, files to scan) while a graph is built
     author: str | None = None  # login of the change's author, where a forge says it
+    approvals: tuple[Approval, ...] = ()  # that a forge told
+    waivers: tuple[Waiver, ...] = ()  # likewise
+    teams: Mapping[str, tuple[str, ...]] | None = None  # likewise
+    stands_for: str | None = None  # head of the request that a merge queue's commit stands for

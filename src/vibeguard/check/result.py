@@ -12,6 +12,8 @@ from vibeguard.model import (
     Content,
     Dependents,
     Finding,
+    NotCounted,
+    Override,
     Owner,
     PolicyFile,
     Provenance,
@@ -52,6 +54,8 @@ class Report(NamedTuple):
     notices: tuple[str, ...] = ()
     error: VibeguardError | None = None
     timings_ms: Mapping[str, float] | None = None
+    overrides: tuple[Override, ...] = ()
+    waivers_not_counted: tuple[NotCounted, ...] = ()
 
 
 def exit_code(verdict: VerdictName, stage: Stage, rules: tuple[RuleResult, ...]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from vibeguard.check.demands import Answers
 from vibeguard.check.gather import Case, Gathered
@@ -12,8 +13,8 @@ from vibeguard.check.result import NOTHING_CHANGES, NOTHING_STAGED, Report, exit
 from vibeguard.check.rulebook import Rulebook, broken_head_policy, rulebook
 from vibeguard.check.trust import trusted
 from vibeguard.errors import USAGE, VibeguardError
-from vibeguard.model import Change, Verdict
-from vibeguard.policy.evaluate import evaluate
+from vibeguard.model import Change, ReviewDemand, Verdict, Waiver
+from vibeguard.policy.evaluate import Entitled, evaluate
 from vibeguard.repository import change as changes
 from vibeguard.repository.locate import Location, locate
 from vibeguard.repository.message import read_message, stored_message
@@ -54,7 +55,11 @@ def _given(request: Request) -> Given:
         where, raw = request.reviews
         told = read_all(raw, where)
         given = given._replace(approvals=told.approvals, teams=given.teams if told.teams is None else told.teams)
-    return given
+    return given._replace(
+        approvals=request.approvals + given.approvals,
+        waivers=request.waivers + given.waivers,
+        teams=request.teams if given.teams is None else given.teams,
+    )
 
 
 def _changes(request: Request, location: Location, objects: Objects) -> tuple[Change, ...]:
@@ -120,17 +125,29 @@ def _by(book: Rulebook, gathered: Gathered) -> Report:
         policy_words=book.words,
         findings=gathered.findings,
         notices=tuple(dict.fromkeys(notices)),
+        overrides=verdict.overrides,
+        waivers_not_counted=verdict.waivers_not_counted,
     )
 
 
 def _evaluated(book: Rulebook, gathered: Gathered) -> Verdict:
     request = gathered.request
+    entitled: Entitled = _nobody
+    if book.policy.break_glass:
+        from vibeguard.check.testimony import why_not_entitled  # noqa: PLC0415 - few policies have a break-glass
+
+        entitled = partial(why_not_entitled, gathered)
     return evaluate(
         book.policy,
         gathered,
         stage=request.stage,
         fulfil=Answers(gathered),
         now=request.now,
-        waivers=gathered.given.waivers,
+        waivers=gathered.testimony.waivers if book.policy.break_glass else gathered.given.waivers,
+        entitled=entitled,
         head=gathered.change.head,
     )
+
+
+def _nobody(_waiver: Waiver, _who: ReviewDemand) -> str:
+    return "the policy has no break_glass"

@@ -21,6 +21,7 @@ from vibeguard.model import (
     FileChange,
     Finding,
     Identity,
+    Override,
     Provenance,
     Reason,
     Requirement,
@@ -65,9 +66,29 @@ def as_object(report: Report) -> dict[str, Any]:
         "blast": _blast(report.blast) if report.blast else None,
         "risk": _risk(report.risk) if report.risk else None,
         "rules": [_rule(rule) for rule in report.rules],
+        "overrides": [override(item) for item in report.overrides],
+        "waivers_not_counted": [{"who": item.who, "why": item.why} for item in report.waivers_not_counted],
         "notices": list(report.notices),
         "error": error(report.error) if report.error else None,
         "timings_ms": dict(report.timings_ms or {}),
+    }
+
+
+def override(item: Override) -> dict[str, Any]:
+    """A waiver that counted, with what is owed afterwards."""
+    owed = item.owed
+    return {
+        "rules": list(item.rules),
+        "who": item.who,
+        "reason": item.reason,
+        "ticket": item.ticket,
+        "commit": item.commit,
+        "channel": item.channel,
+        "stated": item.stated,
+        "ends": item.ends,
+        "owed": None if owed is None else {"count": owed.wanted, "by": owed.by, "names": list(owed.names)},
+        "due": item.due or None,
+        "otherwise": item.otherwise,
     }
 
 
@@ -234,4 +255,6 @@ def _requirement(requirement: Requirement) -> dict[str, Any]:
         "unknown": requirement.unknown or None,
         "suggested": list(requirement.suggested),
         "not_counted": [{"who": item.who, "why": item.why} for item in requirement.not_counted],
+        "counted": list(requirement.counted),
+        "shows": requirement.shows or None,
     }

@@ -12,7 +12,7 @@ from vibeguard.model import RuleResult
 from vibeguard.report import Options
 from vibeguard.report.escape import visible
 from vibeguard.report.spans import Line
-from vibeguard.report.summary import facts, headline, lacking
+from vibeguard.report.summary import facts, headline, lacking, overrides, shown
 
 # A comment may have 65,536 characters on GitHub and a summary 1 MiB; a report this long is not read in either.
 MOST_CHARACTERS = 60_000
@@ -55,7 +55,7 @@ def _report(report: Report, options: Options) -> list[str]:
         place = f"{code(report.error.where)}: " if report.error.where else ""
         return [f"### ? could not decide\n\n{place}{code(report.error.message)}{hint}"]
     blocks = [f"### {_joined(headline(report))}"]
-    rows = [_joined(line) for line in facts(report)]
+    rows = [_joined(line) for line in (*overrides(report), *facts(report), *shown(report))]
     if rows:
         blocks.append("\n".join(f"- {row.strip()}" for row in rows))
     asking = [rule for rule in report.rules if rule.outcome in ("blocked", "needs", "warn", "unknown")]

@@ -57,6 +57,11 @@ def _error(report: Report) -> Iterator[Problem]:
 
 def _rules(report: Report) -> Iterator[Problem]:
     stops = report.exit_code != PASS
+    for override in report.overrides:
+        said = f"waived by {override.who} until {override.ends}: {override.reason}"
+        owed = f"; a review is owed by {override.due}" if override.due else ""
+        for name in override.rules:
+            yield Problem("warning", visible(name), visible(said + owed))
     for rule in report.rules:
         if rule.outcome not in ("blocked", "needs", "warn", "unknown"):
             continue

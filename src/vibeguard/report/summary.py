@@ -238,3 +238,36 @@ def hint(report: Report, options: Options) -> Line:
     if not options.explain and report.rules:
         parts.append("every reason: --explain")
     return (Span(f"  {'; '.join(parts)}", "dim"),)
+
+
+def overrides(report: Report) -> list[Line]:
+    """Who broke the glass and what is owed for it; and whose waiver did not count."""
+    made: list[Line] = []
+    for item in report.overrides:
+        ticket = f", {visible(item.ticket, 40)}" if item.ticket else ""
+        made.append(
+            (
+                Span("  waived  ", "overridden"),
+                Span(f"{visible(', '.join(item.rules), 80)} by {visible(item.who, 60)} until {item.ends}{ticket}: "),
+                Span(visible(item.reason, 120)),
+            )
+        )
+        if item.owed is not None:
+            words = f"{item.owed.wanted} review{'s' * (item.owed.wanted != 1)}"
+            if item.owed.names:
+                words += f" by {visible(' or '.join(item.owed.names), 80)}"
+            then = "; until then merges are blocked" if item.otherwise == "block-merges-until-reviewed" else ""
+            made.append((Span(f"          owed: {words}, by {item.due}; after that it is overdue{then}"),))
+    made += [
+        (Span(f"  not waived: {visible(item.who, 60)}, {visible(item.why, 120)}"),)
+        for item in report.waivers_not_counted[:3]
+    ]
+    return made
+
+
+def shown(report: Report, most: int = 2) -> list[Line]:
+    """What the reviews that count show, and what they cannot show."""
+    words = dict.fromkeys(
+        requirement.shows for rule in report.rules for requirement in rule.requirements if requirement.shows
+    )
+    return [(Span(f"  reviews {visible(text, 300)}"),) for text in list(words)[:most]]

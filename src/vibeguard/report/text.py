@@ -6,7 +6,7 @@ from vibeguard.check.result import Report
 from vibeguard.report import Options
 from vibeguard.report.escape import visible
 from vibeguard.report.spans import Line, Span, plain
-from vibeguard.report.summary import facts, headline, hint, notices, rule_lines
+from vibeguard.report.summary import facts, headline, hint, notices, overrides, rule_lines, shown
 
 MOST_LINES = 12  # of a verdict without --explain
 MOST_RULES = 4
@@ -33,8 +33,8 @@ def _report(report: Report, options: Options) -> list[Line]:
     asking = [rule for rule in report.rules if rule.outcome in ("blocked", "needs", "warn")]
     asking.sort(key=lambda rule: ("blocked", "needs", "warn").index(rule.outcome))
     if report.verdict == "pass" and not asking and not options.explain:
-        return [headline(report), *notices(report, 3)]
-    made = [headline(report), *facts(report)]
+        return [headline(report), *shown(report), *notices(report, 3)]
+    made = [headline(report), *overrides(report), *facts(report)]
     if options.explain:
         # Only needed for the long form; the hook's short one need not pay for it.
         from vibeguard.report.explained import evidence, explained  # noqa: PLC0415
@@ -45,13 +45,15 @@ def _report(report: Report, options: Options) -> list[Line]:
             made.append(())
             made.extend(explained(rule))
         made.append(())
+        made.extend(shown(report, len(report.rules)))
         made.extend(notices(report, len(report.notices)))
         return [*made, hint(report, options)]
-    shown = asking[:MOST_RULES]
-    for rule in shown:
+    told = asking[:MOST_RULES]
+    for rule in told:
         made.extend(rule_lines(rule, alone=len(asking) == 1))
-    if len(asking) > len(shown):
-        made.append((Span(f"  and {len(asking) - len(shown)} more rules: --explain shows them", "dim"),))
+    if len(asking) > len(told):
+        made.append((Span(f"  and {len(asking) - len(told)} more rules: --explain shows them", "dim"),))
+    made.extend(shown(report))
     made.extend(notices(report, max(0, MOST_LINES - len(made) - 1)))
     return [*made[: MOST_LINES - 1], hint(report, options)]
 
