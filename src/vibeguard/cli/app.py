@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("vibeguard.cli.demo", "Build a small repository with a risky AI-assisted change, and judge it."),
     "approve": ("vibeguard.cli.approve", "Sign that you approve a change."),
     "approvals": ("vibeguard.cli.approvals", "List, check, send and get signed approvals."),
+    "owners": ("vibeguard.cli.owners", "Who owns a path, which line says so, and why; lint the file."),
 }
 
 
