@@ -44,7 +44,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     help="Who owns a path, which line says so, and why: vibeguard owners PATH… | --changed | --all",
-    epilog="`of` may be left out; `vibeguard owners of --help` lists its options. A file called of or lint is ./of, ./lint.",
+    epilog="`of` may be left out; `vibeguard owners of --help` lists options. Files of these names: ./of, ./lint.",
 )
 
 _PATHS = typer.Argument(metavar="[PATH]...", help="Files, or folders with all tracked files in them.")
