@@ -115,7 +115,7 @@ class Gathered:
             from vibeguard.repository.hunks import hunks  # noqa: PLC0415 - reading lines costs unidiff
 
             return examine(self.change, hunks, self.objects.blob)
-        return classify_change(self.change, self.objects.blob)
+        return classify_change(self.change)
 
     @cached_property
     def testimony(self) -> Testimony:
