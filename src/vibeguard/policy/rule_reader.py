@@ -155,13 +155,13 @@ def read_message(reader: Reader, node: Node, names: Names) -> str:
 
 
 def read_break_glass(
-    reader: Reader, key: Node, node: Node, names: Names, own_rules: Collection[str]
+    reader: Reader, key: Node, node: Node, names: Names, own_rules: Collection[str], *, partly: bool = False
 ) -> BreakGlass | None:
-    """`break_glass` of one file; None after a problem."""
+    """`break_glass` of one file, or what a lower layer changes of it (`partly`); None after a problem."""
     before = len(reader.problems.found)
     pairs = reader.mapping(node, "`break_glass`", BREAK_GLASS_KEYS)
     for needed in ("who", "must_state", "waives", "waiver_lasts"):
-        if node.kind == "mapping" and needed not in pairs:
+        if node.kind == "mapping" and needed not in pairs and not partly:
             reader.error(key, "missing-key", f"`break_glass` has no `{needed}`", _BREAK_GLASS_HELP[needed])
     glass = BreakGlass(ReviewDemand(), (), 0, None, 0, None, 0, "report", reader.place(key))
     for name, (_, value) in pairs.items():
