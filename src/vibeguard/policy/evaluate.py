@@ -113,6 +113,12 @@ class _Facts:
             answer = self._answers[key] = _Answer(fact.value, unknown, actual, fact.evidence, spec)
         return answer
 
+    def waiting(self) -> list[str]:
+        """Facts that were asked for and that no room finds out yet."""
+        return sorted(
+            {name for (name, _), answer in self._answers.items() if answer.unknown and not answer.spec.available}
+        )
+
     def _ask(self, name: str, view: View) -> Fact:
         if name in DERIVED and name not in self.given:
             if name == "change.tags":
@@ -227,8 +233,7 @@ def evaluate(
         notices += later
     if not any(each.applies for each in judged):
         notices.append(NO_RULE_APPLIED)
-    missing = sorted({name for name in policy.wanted_facts(stage) if _nothing_finds(name, policy)})
-    notices += [f"nothing finds out `{name}` yet, so it is unknown in every change" for name in missing]
+    notices += [f"nothing finds out `{name}` yet, so it is unknown in every change" for name in asked.waiting()]
     overrides: tuple[Override, ...] = ()
     refused: tuple[NotCounted, ...] = ()
     if waivers:
@@ -397,11 +402,6 @@ def _scope_reason(scope: Scope, asked: _Facts, view: View, *, held: bool) -> Rea
         scope.line,
         tuple(sorted(view)[:MOST_SHOWN]) if view else (),
     )
-
-
-def _nothing_finds(name: str, policy: Policy) -> bool:
-    spec = find_fact(name, policy.facts)
-    return spec is not None and not spec.available
 
 
 def _day(now: float) -> str:

@@ -52,7 +52,7 @@ def _never(policy: Policy) -> Iterator[Problem]:
 
 def _impossible(condition: Condition) -> bool:
     """Whether the tests that must hold together contradict each other."""
-    tests = [test for test in _together(condition)]
+    tests = list(_together(condition))
     if any(isinstance(test, Group) and test.kind == "any" and all(map(_impossible, test.children)) for test in tests):
         return True
     plain = [test for test in tests if isinstance(test, Test)]
@@ -99,19 +99,19 @@ def _trivial(test: Test) -> bool:
 
 
 def _exclude(one: Test, other: Test) -> bool:
-    if one.operator == other.operator == "is":
+    operators = {one.operator, other.operator}
+    if operators == {"is"}:
         return one.values != other.values
     first, second = _bounds(one), _bounds(other)
     if first is not None and second is not None:
         return max(first[0], second[0]) > min(first[1], second[1])
-    operators = {one.operator, other.operator}
     if operators == {"any_of", "none_of"}:
-        wanted, refused = (one, other) if one.operator == "any_of" else (other, one)
+        wanted, refused = sorted((one, other), key=lambda test: test.operator)  # any_of before none_of
         return set(wanted.values) <= set(refused.values)
     spec = find_fact(one.fact)
     if operators == {"any_of"} and spec is not None and spec.type == "text":
         words = [str(word) for word in (*one.values, *other.values)]
-        return not set(one.values) & set(other.values) and not any("*" in word or "?" in word for word in words)
+        return not set(one.values) & set(other.values) and not any(set("*?") & set(word) for word in words)
     return False
 
 
@@ -133,7 +133,7 @@ def _covers(wide: Rule, narrow: Rule) -> bool:
         return False
     if wide.unless is not None or not set(narrow.stages) <= set(wide.stages) or wide.mode != "enforce":
         return False
-    if wide.enforce_from or (wide.if_unknown != narrow.if_unknown and wide.if_unknown != "enforce"):
+    if wide.enforce_from or wide.if_unknown not in {"enforce", narrow.if_unknown}:
         return False
     if wide.when is not None:
         if narrow.when is None:
@@ -246,7 +246,7 @@ def _countable(demand: ReviewDemand, policy: Policy) -> frozenset[str] | None:
         names = {name for role in demand.names for name in policy.people.roles.get(role, ())}
     else:
         return None
-    return None if any("/" in name or "*" in name for name in names) else frozenset(name.lower() for name in names)
+    return None if any(set("/*") & set(name) for name in names) else frozenset(name.lower() for name in names)
 
 
 def _roles_of(rule: Rule) -> Iterator[str]:

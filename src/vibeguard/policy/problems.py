@@ -58,18 +58,18 @@ class Problems:
         self.found.append(Problem(self.path, line, column, code, message, hint, source))
 
 
-def failure(problems: Iterable[Problem]) -> VibeguardError:
+def failure(problems: Iterable[Problem], what: str = "the policy") -> VibeguardError:
     """All problems as the one error that a caller meets."""
     ordered = sorted(dict.fromkeys(problems), key=lambda problem: (problem.path, problem.line, problem.column))
     count = len(ordered)
     first = ordered[0]
-    message = f"the policy cannot be used: {count} error{'s' if count > 1 else ''}"
+    message = f"{what} cannot be used: {count} error{'s' if count > 1 else ''}"
     if count == 1:
-        message = f"the policy cannot be used: {first.message}"
+        message = f"{what} cannot be used: {first.message}"
     shown = [render(problem) for problem in ordered[:MOST_SHOWN]]
     if count > MOST_SHOWN:
         shown.append(f"and {count - MOST_SHOWN} more")
-    where = f"{first.path}:{first.line}:{first.column}" if first.line else first.path
+    where = f"{first.path}:{first.line}:{first.column}" if first.line and count == 1 else first.path
     error = VibeguardError(CONFIG, message, where=where, details=tuple(shown))
     error.problems = tuple(ordered)  # type: ignore[attr-defined]  # for `policy check --format json`
     return error

@@ -17,7 +17,7 @@ from vibeguard.policy.rules import STAGES, BreakGlass, Condition, Group, Policy,
 
 ALWAYS = (
     "A change is judged by the policy of the branch it goes to, never by its own edit of it.",
-    "Every rule that matches counts; what they ask adds up; no rule lifts another; inherited rules can only be tightened.",
+    "Every rule that matches counts; what they ask adds up; no rule lifts another; inherited ones only get tighter.",
     "The author, anyone who committed to the change, whoever drove an agent, and bots never count as reviewers.",
     'No sign of AI means "none declared", not "human".',
 )
@@ -102,7 +102,7 @@ def _test(test: Test, policy: Policy) -> str:
 
 def _word(word: str, spec: FactSpec, policy: Policy) -> str:
     if spec.name == "author.roles":
-        return _role(word, policy)
+        return _role(word, policy, article=False)
     if spec.name == "change.tags":
         return f"{word} ({', '.join(policy.tags.get(word, ()))})"
     if spec.name == "time.window":
@@ -150,7 +150,7 @@ def _actions(rule: Rule, policy: Policy) -> str:
 
 def _demand(demand: Demand, policy: Policy, *, scoped: bool) -> str:
     if isinstance(demand, ReviewDemand):
-        return f"{say_review(demand, policy, scoped=scoped)} is needed"
+        return say_review(demand, policy, scoped=scoped)
     if isinstance(demand, TrailerDemand):
         on = {"every-commit": "every commit", "any-commit": "at least one commit",
               "commits-with-ai": "every commit with AI involvement"}[demand.on]  # fmt: skip
@@ -161,7 +161,7 @@ def _demand(demand: Demand, policy: Policy, *, scoped: bool) -> str:
     return "a change to at least one test file is needed"
 
 
-def say_review(demand: ReviewDemand, policy: Policy, *, scoped: bool = False) -> str:
+def say_review(demand: ReviewDemand, policy: Policy, *, scoped: bool = False, verb: str = "needed") -> str:
     """What a review demand asks, with every default."""
     count = _NUMBERS[demand.wanted] if demand.wanted < len(_NUMBERS) else str(demand.wanted)
     one = demand.wanted == 1
@@ -188,7 +188,7 @@ def say_review(demand: ReviewDemand, policy: Policy, *, scoped: bool = False) ->
     if "bots" not in included:
         excluded.append("bot")
     pronoun = "who is" if one else "each of whom is"
-    words = f"{count} approval{'' if one else 's'} by {who} {pronoun} {_neither(excluded)}"
+    words = f"{count} approval{' is' if one else 's are'} {verb} from {who} {pronoun} {_neither(excluded)}"
     if included:
         words += f" ({_and(sorted(included))} may count)"
     words += {
@@ -203,9 +203,10 @@ def say_review(demand: ReviewDemand, policy: Policy, *, scoped: bool = False) ->
     return words
 
 
-def _role(role: str, policy: Policy) -> str:
+def _role(role: str, policy: Policy, *, article: bool = True) -> str:
     members = policy.people.roles.get(role, ())
-    return f"{'an' if role[0] in 'aeiou' else 'a'} {role} ({', '.join(members) if members else 'nobody is named yet'})"
+    before = "" if not article else "an " if role[0] in "aeiou" else "a "
+    return f"{before}{role} ({', '.join(members) if members else 'nobody is named yet'})"
 
 
 # -- what unknown means, and how far a rule goes
@@ -220,8 +221,10 @@ def _unknown(rule: Rule, policy: Policy) -> str:
     for name in dict.fromkeys(names):
         spec = find_fact(name, policy.facts)
         assert spec is not None
-        yes_no = spec.type == "yes-no"
-        phrases.append(f"whether {spec.phrase}" if yes_no else spec.phrase or name)
+        if spec.type == "yes-no":
+            phrases.append(f"whether {spec.phrase}")
+        else:
+            phrases.append(f"what {spec.phrase} {'are' if spec.type in ('set', 'paths') else 'is'}")
     if not phrases:
         return ""
     what = {
@@ -230,7 +233,7 @@ def _unknown(rule: Rule, policy: Policy) -> str:
         "skip": "the rule is silent",
         None: "the rule applies in CI and only warns in hooks",
     }[rule.if_unknown]
-    return f"if {_or(phrases)} is unknown and would decide, {what}"
+    return f"if it cannot be known {_or(phrases)}, and that would decide, {what}"
 
 
 def _force(rule: Rule) -> list[str]:
@@ -264,7 +267,7 @@ def read_break_glass(glass: BreakGlass, policy: Policy) -> str:
         f"{_and(stated)}; the waiver ends {_time(glass.lasts)} after it was stated"
     )
     if glass.afterwards is not None:
-        words += f"; {say_review(glass.afterwards, policy)} is owed within {_time(glass.due)}"
+        words += f"; {say_review(glass.afterwards, policy, verb='owed')}, within {_time(glass.due)}"
         if glass.otherwise == "block-merges-until-reviewed":
             words += ", otherwise the next changes to that branch are held"
     return _sentence(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import isnan
 from typing import Any
 
 from vibeguard.model import Share
@@ -55,7 +56,7 @@ def _ends(value: Any, spec: FactSpec) -> tuple[float, float] | None:
     """Both ends of a value as numbers: percentages from 0 to 100, a level as its index."""
     kind = type(value)
     if kind is int or kind is float:
-        return value, value
+        return None if isnan(value) else (value, value)  # nothing holds of it, so it is not known
     if kind is Share:
         return round(value.low * 100, 9), round(value.high * 100, 9)
     if kind is str:

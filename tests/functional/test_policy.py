@@ -1,0 +1,173 @@
+"""`vibeguard policy` as a user runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.conftest import Ran, Repo
+from vibeguard import report
+
+Script = Callable[..., Ran]
+
+GOOD = """version: 1
+extends: [builtin:starter]
+people: {roles: {senior: [amy, bob]}}
+rules:
+  - id: seniors
+    when: {ai.detected: true, change.files: "src/**"}
+    then: {require_review: {by: {roles: [senior]}}}
+"""
+BAD = """version: 1
+rules:
+  - id: one
+    when:
+      ai.shares: at least 50%
+      ai.share_of_added_lines: >= 50%
+    then: warn
+"""
+CASES = """- name: a junior's change waits for a senior
+  given: {ai.detected: true, change.files: [src/a.py], author.user: zoe, blast.level: low, change.touches_policy: false}
+  reviews: [{by: copilot, kind: bot}, {by: amy, commit: earlier}]
+  expect: {verdict: needs, rules: {seniors: needs}, not_counted: [copilot, amy]}
+- name: a senior's approval is enough
+  given: {ai.detected: true, change.files: [src/a.py], author.user: zoe, blast.level: low, change.touches_policy: false}
+  reviews: [{by: bob}]
+  expect: {verdict: pass, rules: {seniors: pass}}
+"""
+
+
+def valid(document: dict[str, Any]) -> dict[str, Any]:
+    """The document, held to its shipped schema."""
+    name = document["schema"].split("/")[1]
+    folder = os.path.join(os.path.dirname(report.__file__), "schemas")
+    with open(os.path.join(folder, f"{name}.v1.json"), encoding="utf-8") as file:
+        jsonschema.Draft202012Validator(json.load(file)).validate(document)
+    return document
+
+
+def test_a_good_policy_can_be_used(repo: Repo, script: Script) -> None:
+    repo.write(".vibeguard.yaml", GOOD)
+    ran = script("vibeguard", "policy", "check", cwd=repo.path)
+    assert (ran.code, ran.out) == (0, ".vibeguard.yaml: can be used, 9 rules in 2 files\n")
+    document = valid(json.loads(script("vibeguard", "policy", "check", "--format", "json", cwd=repo.path).out))
+    assert document["valid"] and document["policies"][0]["policy"]["rules"][0] == "seniors"
+
+
+def test_a_bad_policy_exits_2_with_every_error(repo: Repo, script: Script) -> None:
+    repo.write(".vibeguard.yaml", BAD)
+    ran = script("vibeguard", "policy", "check", cwd=repo.path)
+    assert ran.code == 2
+    assert (
+        ".vibeguard.yaml:5:7: error[unknown-fact]: `ai.shares` is not a fact\n"
+        "     5 |       ai.shares: at least 50%\n"
+        "       |       ^\n"
+        "       hint: did you mean `ai.share_of_added_lines`?\n"
+    ) in ran.err
+    assert ".vibeguard.yaml:6:33: error[yaml]: did not find expected comment or line break\n" in ran.err
+    machine = script("vibeguard", "policy", "check", "--format", "json", cwd=repo.path)
+    document = valid(json.loads(machine.out))
+    assert machine.code == 2 and not document["valid"]
+    assert [(item["line"], item["column"], item["code"]) for item in document["policies"][0]["errors"]] == [
+        (5, 7, "unknown-fact"),
+        (6, 33, "yaml"),
+    ]
+
+
+def test_a_bad_policy_at_the_base_exits_2_in_a_check(repo: Repo, script: Script) -> None:
+    repo.commit("policy", {".vibeguard.yaml": BAD, "a.py": "x = 1\n"})
+    repo.stage({"a.py": "x = 2\n"})
+    ran = script("vibeguard", "check", cwd=repo.path)
+    assert ran.code == 2
+    assert ".vibeguard.yaml:5:7: error[unknown-fact]" in ran.err
+
+
+def test_no_policy_and_a_near_miss_are_said(repo: Repo, script: Script) -> None:
+    repo.write(".vibeguard.yml", GOOD)
+    ran = script("vibeguard", "policy", "check", cwd=repo.path)
+    assert ran.code == 2
+    assert ".vibeguard.yml is not a policy: its name must be exactly .vibeguard.yaml" in ran.err
+
+
+def test_a_symbolic_link_is_no_policy(repo: Repo, script: Script) -> None:
+    repo.write("real.yaml", GOOD)
+    os.symlink("real.yaml", repo.path / ".vibeguard.yaml")
+    repo.accept_changes()
+    ran = script("vibeguard", "policy", "check", cwd=repo.path)
+    assert ran.code == 2 and "symbolic link" in ran.err
+
+
+def test_a_file_of_the_repository_can_be_extended_from_any_folder(repo: Repo, script: Script) -> None:
+    repo.write("policies/a.yaml", "version: 1\nrules: [{id: mine, then: warn}]\n")
+    repo.write(".vibeguard.yaml", "version: 1\nextends: ['policies/*.yaml']\n").write("src/deep/x", "")
+    ran = script("vibeguard", "policy", "check", cwd=repo.path / "src" / "deep")
+    assert (ran.code, ran.out) == (0, ".vibeguard.yaml: can be used, 1 rule in 2 files\n")
+
+
+def test_every_rule_is_read_as_a_sentence(repo: Repo, script: Script) -> None:
+    repo.write(".vibeguard.yaml", GOOD)
+    ran = script("vibeguard", "policy", "read", cwd=repo.path)
+    assert ran.code == 0
+    assert (
+        "When an AI took part in the change and the changed files include src/**, then one approval is needed from a "
+        "senior (amy, bob) who is neither author, contributor, driver of an agent nor bot, for exactly this diff."
+    ) in ran.out
+    valid(json.loads(script("vibeguard", "policy", "read", "builtin:starter", "--format", "json", cwd=repo.path).out))
+
+
+def test_lint_names_what_is_probably_wrong(repo: Repo, script: Script) -> None:
+    repo.stage({".vibeguard.yaml": GOOD, "lib/src/a.py": ""})
+    ran = script("vibeguard", "policy", "lint", cwd=repo.path)
+    assert ran.code == 0
+    assert (
+        ".vibeguard.yaml:6:45: warning[matches-nothing]: `src/**` of rule `seniors` matches no tracked file" in ran.out
+    )
+    valid(json.loads(script("vibeguard", "policy", "lint", "--format", "json", cwd=repo.path).out))
+
+
+def test_tests_of_a_policy_hold_or_are_shown_with_what_differs(repo: Repo, script: Script) -> None:
+    repo.write(".vibeguard.yaml", GOOD).write(".vibeguard/tests/seniors.yaml", CASES)
+    ran = script("vibeguard", "policy", "test", cwd=repo.path)
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "all 2 tests hold")
+    repo.write(".vibeguard/tests/seniors.yaml", CASES.replace("verdict: pass", "verdict: blocked"))
+    ran = script("vibeguard", "policy", "test", cwd=repo.path)
+    assert ran.code == 1
+    assert "✗ a senior's approval is enough  (.vibeguard/tests/seniors.yaml:5)" in ran.out
+    assert "verdict: expected blocked, was pass" in ran.out
+    document = valid(json.loads(script("vibeguard", "policy", "test", "--format", "json", cwd=repo.path).out))
+    assert [case["passed"] for case in document["files"][0]["tests"]] == [True, False]
+    assert (
+        '<failure message="verdict: expected blocked, was pass">'
+        in script("vibeguard", "policy", "test", "--format", "junit", cwd=repo.path).out
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("- name: x\n  given: {ai.detectd: true}\n  expect: {verdict: pass}\n", "error[unknown-fact]"),
+        ("- name: x\n  expect: {rules: {senior: pass}}\n", "did you mean `seniors`?"),
+        ("- name: x\n  expect: {verdict: fine}\n", "error[unknown-value]"),
+        ("- name: x\n", "the test has no `expect`"),
+        ("[]\n", "the list is empty"),
+        ("", "the file has no tests"),
+    ],
+)
+def test_a_test_file_that_cannot_be_read_exits_2(repo: Repo, script: Script, body: str, words: str) -> None:
+    repo.write(".vibeguard.yaml", GOOD).write(".vibeguard/tests/a.yaml", body)
+    ran = script("vibeguard", "policy", "test", cwd=repo.path)
+    assert ran.code == 2 and words in ran.err
+
+
+def test_facts_and_schema_need_no_repository(tmp_path: Path, script: Script) -> None:
+    assert "ai.share_of_added_lines" in script("vibeguard", "policy", "facts", cwd=tmp_path).out
+    valid(json.loads(script("vibeguard", "policy", "facts", "--format", "json", cwd=tmp_path).out))
+    schema = json.loads(script("vibeguard", "policy", "schema", cwd=tmp_path).out)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert script("vibeguard", "policy", "check", "builtin:starter", cwd=tmp_path).code == 0
