@@ -365,3 +365,34 @@ def test_ai_evidence_counts_for_the_files_that_its_commit_touches(repo: Repo, sc
     code, report = judged(script, repo, "--base", "main")
     assert report["provenance"]["role"] == "assisted"
     assert code == 0, "the commit that touches the ledger declares no AI"
+
+
+def test_a_patch_from_elsewhere_is_judged_by_what_it_tells(repo: Repo, script: Script, tmp_path: Path) -> None:
+    shop(repo)
+    repo.git("checkout", "-q", "-b", "feature")
+    repo.commit(f"Post twice\n\n{CLAUDE}\n", {"ledger/post.py": "P = 2\n"})
+    diff, mails = tmp_path / "diff", tmp_path / "mails"
+    diff.write_text(repo.git("diff", "main..feature") + "\n")
+    mails.write_text(repo.git("format-patch", "--stdout", "main..feature") + "\n")
+    repo.git("checkout", "-q", "main")
+    code, report = judged(script, repo, "--patch", str(mails))
+    assert (code, report["verdict"]) == (3, "needs")
+    assert report["blast"]["dependents"]["all"] == 3
+    _, bare = judged(script, repo, "--patch", str(diff))
+    rule = bare["rules"][0]
+    assert rule["outcome"] == "needs", "what cannot be known counts against the change in CI"
+    assert "says nothing about who wrote it" in json.dumps(rule["reasons"])
+    piped = script("vibeguard", "check", "--patch", "-", cwd=repo.path, stdin=b"nonsense\n")
+    assert piped.code == 2
+
+
+def test_deleting_a_protected_branch_is_blocked(make_repo: Callable[..., Repo], script: Script) -> None:
+    remote = make_repo("remote.git", bare=True)
+    repo = make_repo("work")
+    head = repo.commit("start", {".vibeguard.yaml": POLICY + "protected_refs: [main, 'release/*']\n"})
+    repo.git("remote", "add", "origin", str(remote.path))
+    repo.git("push", "-q", "-u", "origin", "main")
+    remote.accept_changes()
+    for name, code in (("main", 1), ("release/1", 1), ("topic", 0)):
+        line = f"(delete) {'0' * 40} refs/heads/{name} {head}\n"
+        assert script("vibeguard-hook", "pre-push", "origin", "url", cwd=repo.path, stdin=line.encode()).code == code

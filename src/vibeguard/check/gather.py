@@ -39,6 +39,7 @@ from vibeguard.provenance.catalogue import Catalogue, ToolSpec, extend
 from vibeguard.provenance.detect import combine, of_change
 from vibeguard.provenance.messages import strict_trailers
 from vibeguard.repository.commits import parse_identity
+from vibeguard.repository.hunks import hunks
 from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects
 from vibeguard.repository.touched import paths_by_commit
@@ -54,6 +55,7 @@ Files = frozenset[str] | None
 
 # Kinds whose lines nobody reviews one by one.
 NOT_REVIEWED = frozenset({"generated", "vendored", "lock-file"})
+MOST_EXAMINED = 5_000  # files
 EXAMINED = frozenset({"change.tests_weakened", "change.guards_weakened", "change.new_dependencies"})
 
 
@@ -110,12 +112,19 @@ class Gathered:
 
     @cached_property
     def content(self) -> Content:
-        """Kinds of files and what is opaque; with what the lines say where somebody asks for that."""
-        if self.request.full or EXAMINED & self.policy.wanted_facts(self.request.stage):
-            from vibeguard.repository.hunks import hunks  # noqa: PLC0415 - reading lines costs unidiff
+        """What the changed files are, and what their lines say.
 
-            return examine(self.change, hunks, self.objects.blob)
-        return classify_change(self.change)
+        Lines are read whether or not a rule asks for them: what is opaque counts in the blast radius, which must not
+        depend on who asks. Only a huge change that no rule wants examined is judged by its paths.
+        """
+        wanted = EXAMINED & self.policy.wanted_facts(self.request.stage)
+        if not wanted and len(self.change.files) > MOST_EXAMINED:
+            return classify_change(self.change)
+        return examine(self.change, hunks, self._blob)
+
+    def _blob(self, oid: str) -> bytes | None:
+        """A blob of the change. The ids in a patch from elsewhere are somebody's word: what they name is not read."""
+        return None if self.change.source == "patch" else self.objects.blob(oid)
 
     @cached_property
     def testimony(self) -> Testimony:
@@ -161,7 +170,7 @@ class Gathered:
 
     def commits_touching(self, only: Files) -> tuple[Commit, ...]:
         """The commits of the change that touch one of these files."""
-        if only is None:
+        if only is None or self.change.source == "patch":
             return self.change.commits
         paths = self._paths_by_commit
         return tuple(commit for commit in self.change.commits if paths[commit.id] & only)
@@ -178,10 +187,15 @@ class Gathered:
     def graph(self) -> Graph:
         """The import graph after the change. A hook does not wait long for one that was never built."""
         limit = None if self.request.stage == "ci" or self.request.patient else HOOK_PATIENCE
+        change = self.change
+        if change.source == "patch":
+            # What the patch adds cannot be resolved without its files; who depends on the files it touches can be told.
+            tree = self.trusted.commit.tree if self.trusted.commit is not None else self.location.empty_tree
+            change = change._replace(files=(), base_tree=tree, head_tree=tree)
         return open_graph(
             self.location.git,
             self.location.common_dir,
-            self.change,
+            change,
             use_store=self.request.use_store,
             time_limit=limit,
             progress=self.request.progress,
@@ -278,6 +292,12 @@ class Gathered:
         """The changed paths in view."""
         return tuple(file.path for file in self.files(only))
 
+    @property
+    def is_silent(self) -> bool:
+        """A bare patch: no commits, no message, no environment that could say who wrote it."""
+        change = self.change
+        return change.source == "patch" and not change.commits and change.message is None
+
     def owned(self, only: Files) -> dict[str, tuple[str, ...]]:
         """Every changed path in view with its owners."""
         return {path: self.ownership.of(path).owners for path in self.in_view(only)}
@@ -324,6 +344,8 @@ def _evidence(provenance: Provenance) -> tuple[str, ...]:
 
 def _ai(value: Callable[[Provenance], bool | str | float | tuple[str, ...] | None], absent: str = "") -> Finder:
     def find(gathered: Gathered, only: Files) -> Fact:
+        if gathered.is_silent:
+            return Fact(None, "a patch without its commit message says nothing about who wrote it")
         provenance = gathered.provenance_of(only)
         found = value(provenance)
         if found is None:

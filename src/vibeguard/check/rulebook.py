@@ -13,6 +13,7 @@ from vibeguard.errors import CONFIG, VibeguardError
 from vibeguard.model import GITLINK, SYMLINK, Change, Place, RuleResult
 from vibeguard.policy import compiled
 from vibeguard.policy.builtin import PREFIX, read_builtin
+from vibeguard.policy.globs import word_matches
 from vibeguard.policy.rules import Policy
 from vibeguard.policy.source import Listing, PolicySource, Read
 from vibeguard.repository.locate import Location
@@ -103,6 +104,18 @@ def broken_head_policy(location: Location, objects: Objects, change: Change) -> 
             description="A policy that does not load would leave the branch without one, so it may not go in.",
         )
     return None
+
+
+def protected_ref(policy: Policy, change: Change) -> RuleResult | None:
+    """Deleting a ref that the policy protects is no change to judge but one to stop; None for anything else."""
+    if change.source != "push" or change.ref is None or change.head is not None:
+        return None
+    name = change.ref.removeprefix("refs/heads/")
+    if not any(word_matches(pattern, text) for pattern in policy.protected_refs for text in (name, change.ref)):
+        return None
+    place = Place(policy.files[0].path if policy.files else ENTRY, 1, 1)
+    message = f"{name} is deleted, and the policy protects it"
+    return RuleResult("protected-refs", place, "blocked", "enforce", message, (), description="Protected refs stay.")
 
 
 def _after(location: Location, objects: Objects, change: Change) -> tuple[Read, Listing]:

@@ -10,9 +10,9 @@ from vibeguard.check.gather import Case, Gathered
 from vibeguard.check.given import Given, read_facts
 from vibeguard.check.request import Request
 from vibeguard.check.result import NOTHING_CHANGES, NOTHING_STAGED, Report, exit_code, failed
-from vibeguard.check.rulebook import Rulebook, broken_head_policy, rulebook
+from vibeguard.check.rulebook import Rulebook, broken_head_policy, protected_ref, rulebook
 from vibeguard.check.trust import trusted
-from vibeguard.errors import USAGE, VibeguardError
+from vibeguard.errors import VibeguardError
 from vibeguard.model import Change, ReviewDemand, Verdict, Waiver
 from vibeguard.policy.evaluate import Entitled, evaluate
 from vibeguard.repository import change as changes
@@ -76,7 +76,9 @@ def _changes(request: Request, location: Location, objects: Objects) -> tuple[Ch
     elif request.subject == "staged":
         change = changes.staged(location, objects)
     else:
-        raise VibeguardError(USAGE, "a patch cannot be judged yet", hint="judge a range: --range A..B")
+        from vibeguard.repository.patch import parse_patch  # noqa: PLC0415 - only where a patch is given
+
+        change = parse_patch(request.patch or b"")
     if request.message_file is not None:
         change = change._replace(message=stored_message(read_message(request.message_file), location))
     return (change,)
@@ -104,9 +106,10 @@ def _by(book: Rulebook, gathered: Gathered) -> Report:
     verdict = _evaluated(book, gathered)
     rules = verdict.rules
     name = verdict.verdict
-    broken = broken_head_policy(gathered.location, gathered.objects, change)
-    if broken is not None:
-        rules, name = (*rules, broken), "blocked"
+    always = (broken_head_policy(gathered.location, gathered.objects, change), protected_ref(book.policy, change))
+    for rule in always:
+        if rule is not None:
+            rules, name = (*rules, rule), "blocked"
     notices = (*change.notices, *book.notices, *verdict.notices, *gathered.notices)
     if not change.files and change.source != "push":
         notices = (NOTHING_STAGED if request.subject == "staged" else NOTHING_CHANGES, *notices)

@@ -57,7 +57,7 @@ def check(
     ]
     if len(chosen) > 1:
         raise VibeguardError(USAGE, f"{' and '.join(chosen)} exclude each other", hint="name one change")
-    stage = _stage(at, bool(range_ or base), bool(message))
+    stage = _stage(at, bool(range_ or base or patch), bool(message))
     machine = format_ != "text"
     head = "HEAD"
     ends: tuple[str, str] | None = None
