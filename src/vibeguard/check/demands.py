@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from vibeguard.check.gather import Files, Gathered
@@ -14,6 +13,7 @@ from vibeguard.model import (
     ReviewDemand,
     TrailerDemand,
 )
+from vibeguard.policy import patterns
 from vibeguard.provenance.messages import strict_trailers
 
 Beside = Sequence[tuple[Demand, Files]]
@@ -103,8 +103,7 @@ def _asked(gathered: Gathered, demand: TrailerDemand, only: Files) -> tuple[Comm
 def _has(message: bytes, demand: TrailerDemand) -> bool:
     name = demand.name.casefold()
     values = [item.value.strip() for item in strict_trailers(message) if item.key.casefold() == name]
-    # The pattern was checked against the RE2 subset when the policy was read: it cannot run away.
-    return any(value and (demand.matching is None or re.fullmatch(demand.matching, value)) for value in values)
+    return any(value and (demand.matching is None or patterns.matches(demand.matching, value)) for value in values)
 
 
 def _tests(gathered: Gathered, only: Files) -> Requirement:

@@ -15,7 +15,8 @@ from vibeguard.model import (
     Verdict,
 )
 from vibeguard.policy import patterns
-from vibeguard.policy.evaluate import Beside, View, evaluate
+from vibeguard.policy.asking import View
+from vibeguard.policy.evaluate import Beside, evaluate
 from vibeguard.policy.rules import Policy
 from vibeguard.policy.testing import Case, CaseFacts, GivenReview, compare
 from vibeguard.reviews.count import count_together

@@ -15,19 +15,19 @@ MOST_SHOWN = 5  # members of a set that are written out
 
 
 def compare(
-    test: Test, value: Any, spec: FactSpec, *, asks_more: bool, index: Callable[[], globs.PathIndex] | None = None
+    test: Test, value: Any, spec: FactSpec, *, asks_more: bool, index: globs.PathIndex | None = None
 ) -> bool | None:
     """Whether the test holds of a known value; None when the value has not the fact's type.
 
     A share that is known as a range is compared at the end that asks for more: `asks_more` says that a true test
-    makes the rule apply (it stands in `when`, or under a `not` in `unless`).
+    makes the rule apply (it stands in `when`, or under a `not` in `unless`). `index` has the paths of a fact of paths.
     """
     operator = test.operator
-    if operator == "is":
-        return value is test.values[0] if isinstance(value, bool) else None
     if operator in _NUMERIC:
         ends = _ends(value, spec)
         return None if ends is None else _NUMERIC[operator](ends[0], ends[1], test.values, asks_more)
+    if operator == "is":
+        return value is test.values[0] if isinstance(value, bool) else None
     if isinstance(value, str):
         value = (value,)
     elif not isinstance(value, tuple | frozenset | list | set):
@@ -37,7 +37,7 @@ def compare(
     if operator == "some":
         return bool(value) is test.values[0]
     if has_paths(spec):
-        return _paths(test, index() if index is not None else globs.PathIndex(tuple(value)))
+        return _paths(test, globs.PathIndex(tuple(value)) if index is None else index)
     return _words(test, value, without_case=spec.without_case)
 
 
@@ -105,12 +105,15 @@ def _paths(test: Test, index: globs.PathIndex) -> bool:
 def _words(test: Test, value: Any, *, without_case: bool) -> bool:
     members: list[str] = [word.lower() for word in value] if without_case else list(value)
     patterns = [str(word).lower() if without_case else str(word) for word in test.values]
+    operator = test.operator
+    if operator in ("any_of", "none_of") and not set(patterns).isdisjoint(members):
+        return operator == "any_of"
     fits = globs.word_matches
-    if test.operator == "any_of":
+    if operator == "any_of":
         return any(fits(pattern, word) for pattern in patterns for word in members)
-    if test.operator == "all_of":
+    if operator == "all_of":
         return all(any(fits(pattern, word) for word in members) for pattern in patterns)
-    if test.operator == "none_of":
+    if operator == "none_of":
         return not any(fits(pattern, word) for pattern in patterns for word in members)
     return all(any(fits(pattern, word) for pattern in patterns) for word in members)
 
