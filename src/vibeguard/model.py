@@ -174,6 +174,15 @@ class Share(NamedTuple):
     rests_on: str = ""
 
 
+class FileLines(NamedTuple):
+    """The lines that a change adds to one file, and how many of them an AI wrote: at least, at most."""
+
+    path: str
+    added: int
+    low: int
+    high: int
+
+
 class Provenance(NamedTuple):
     """Whether an AI was involved, and how we know; of one commit, of a message, or of a whole change.
 
@@ -194,6 +203,7 @@ class Provenance(NamedTuple):
     findings: tuple[Finding, ...] = ()
     lines: int | None = None  # added lines attributed by line records
     notices: tuple[str, ...] = ()
+    files: tuple[FileLines, ...] = ()  # what the share is counted from, so that it can be asked of some files only
 
     @property
     def detected(self) -> bool:

@@ -5,7 +5,8 @@ Evidence is unsigned and can be stripped: it may raise what is asked and never l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from vibeguard.model import (
     CONFIDENCES,
@@ -23,6 +24,8 @@ from vibeguard.provenance.catalogue import Catalogue, IdentityRule
 from vibeguard.provenance.environment import of_branch, of_environment
 from vibeguard.provenance.evidence import Reading, may_hold_evidence, read_message
 from vibeguard.provenance.identities import AIDER_SUFFIX, find_rule, is_aider, is_person, shown
+from vibeguard.repository.locate import Location
+from vibeguard.repository.objects import Objects
 
 # Of several things that are true of a commit, the first of these is its role.
 _ROLES: tuple[Role, ...] = ("authored", "assisted", "reviewed", "tool-committed", "non-ai-bot", "declared-none")
@@ -76,25 +79,45 @@ def of_change(
     stage: Stage,
     environ: Mapping[str, str] | None = None,
     branch: str | None = None,
+    location: Location | None = None,
+    objects: Objects | None = None,
+    excluded: Container[str] = (),
 ) -> Provenance:
-    """What a change says: every commit in it, its message (at commit-msg, or the squash or merge message), and at the
-    hook stages `commit` and `commit-msg` the environment and the branch.
+    """What a change says: every commit in it, its message (at commit-msg, or the squash or merge message), what
+    recorders left about it, and at the hook stages `commit` and `commit-msg` the environment and the branch.
 
     Args:
         environ: the environment of the hook; None in CI and for ranges, where it says nothing about the change.
         branch: the branch that is committed to; None where it is not known or does not count.
+        location: the repository, for records of lines and the share; without it and `objects` neither is known.
+        objects: its running reader.
+        excluded: paths that do not count in the share: generated, vendored, lock files.
     """
     commits = tuple(of_commit(commit, catalogue) for commit in change.commits)
-    parts = list(commits)
-    if change.message is not None:
-        parts.append(of_message(change.message, catalogue))
-    around: tuple[Evidence, ...] = ()
+    message = of_message(change.message, catalogue) if change.message is not None else None
+    around: list[Evidence] = []
     if stage in ("commit", "commit-msg"):
-        around = (
-            *(of_environment(environ, catalogue) if environ is not None else ()),
-            *(of_branch(branch, catalogue) if branch else ()),
-        )
-    return combine(parts, around, commits=commits)
+        around += of_environment(environ, catalogue) if environ is not None else ()
+        around += of_branch(branch, catalogue) if branch else ()
+    if location is not None and objects is not None:
+        marked = bool(around) or (message is not None and message.detected)
+        if marked or _may_be_recorded(change, location):
+            # Imported here: a staged change without a trace of AI needs none of it.
+            from vibeguard.provenance.recorded import Marks, with_records  # noqa: PLC0415
+
+            marks = Marks(commits, message, tuple(around))
+            return with_records(change, marks, catalogue, location=location, objects=objects, excluded=excluded)
+    return combine([*commits, *([message] if message is not None else [])], around, commits=commits)
+
+
+def _may_be_recorded(change: Change, location: Location) -> bool:
+    """Whether a recorder may have been at work: of a range only its objects tell."""
+    if change.source != "staged":
+        return True
+    folders = (location.git_dir, location.common_dir)
+    return any(os.path.isdir(os.path.join(folder, "ai")) for folder in folders) or (
+        location.top is not None and os.path.isdir(os.path.join(location.top, ".agent-trace"))
+    )
 
 
 def combine(
@@ -105,7 +128,7 @@ def combine(
     `declared` holds when every part with AI involvement declares it; `no_human_author` when any part has none.
     """
     evidence = (*(item for part in parts for item in part.evidence), *around)
-    role, confidence = _role(evidence, [part.role for part in parts])
+    role, confidence = role_of(evidence, [part.role for part in parts])
     involved = [part for part in parts if part.detected]
     declared: bool | None = None
     if involved:
@@ -116,7 +139,7 @@ def combine(
     return Provenance(
         role=role,
         confidence=confidence,
-        tools=_tools(evidence),
+        tools=tools_of(evidence),
         evidence=evidence,
         no_human_author=any(authors) if authors else None,
         declared=declared,
@@ -154,7 +177,7 @@ def _identity(who: Identity, channel: str, rule: IdentityRule, commit: str, role
 def _judged(
     evidence: tuple[Evidence, ...], reading: Reading, catalogue: Catalogue, *, findings: tuple[Finding, ...]
 ) -> Provenance:
-    role, confidence = _role(evidence, ["declared-none"] if reading.declared_none else [])
+    role, confidence = role_of(evidence, ["declared-none"] if reading.declared_none else [])
     notices: tuple[str, ...] = ()
     findings = (*findings, *reading.findings)
     if reading.declared_none and confidence in ("likely", "certain"):
@@ -165,7 +188,7 @@ def _judged(
     return Provenance(
         role=role,
         confidence=confidence,
-        tools=_tools(evidence),
+        tools=tools_of(evidence),
         evidence=(*evidence, *reading.declared_none),
         declared=_is_declared(reading, catalogue),
         wrote_sign_off=reading.wrote_sign_off,
@@ -181,7 +204,7 @@ def _is_declared(reading: Reading, catalogue: Catalogue) -> bool:
     return bool(reading.declarations)
 
 
-def _role(evidence: Iterable[Evidence], roles: Iterable[Role] = ()) -> tuple[Role, Confidence]:
+def role_of(evidence: Iterable[Evidence], roles: Iterable[Role] = ()) -> tuple[Role, Confidence]:
     """The role and the confidence that evidence amounts to. Review, tool commits and other bots are no involvement."""
     strongest: Confidence = "none"
     found = set(roles)
@@ -194,7 +217,7 @@ def _role(evidence: Iterable[Evidence], roles: Iterable[Role] = ()) -> tuple[Rol
     return next((role for role in _ROLES if role in found), "unknown"), strongest
 
 
-def _tools(evidence: Iterable[Evidence]) -> tuple[str, ...]:
+def tools_of(evidence: Iterable[Evidence]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item.tool for item in evidence if item.tool and item.role != "non-ai-bot"))
 
 
