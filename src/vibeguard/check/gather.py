@@ -156,17 +156,36 @@ class Gathered:
             stage=self.request.stage,
             environ=self.request.environ if local else None,
             branch=branch or None if local else None,
+            location=self.location,
+            objects=self.objects,
+            excluded=lambda: self._not_reviewed,
         )
 
     def provenance_of(self, only: Files) -> Provenance:
         """Of the commits that touch these files. What is said of no commit (message, environment) counts for all."""
         whole = self.provenance
-        if only is None or not whole.commits or not whole.evidence:
+        if only is None or not whole.evidence:
             return whole
-        touching = {commit.id for commit in self.commits_touching(only)}
-        kept = tuple(item for item in whole.commits if item.commit in touching)
-        around = tuple(item for item in whole.evidence if item.commit is None)
-        return combine(kept, around, commits=kept)
+        part = whole
+        if whole.commits:
+            touching = {commit.id for commit in self.commits_touching(only)}
+            kept = tuple(item for item in whole.commits if item.commit in touching)
+            around = tuple(item for item in whole.evidence if item.commit is None)
+            part = combine(kept, around, commits=kept)
+        if not whole.files:
+            return part
+        from vibeguard.provenance.share import share_of  # noqa: PLC0415 - only where lines were counted
+
+        because = whole.share.rests_on if whole.share else ""
+        counted = [file for file in whole.files if file.path in only]
+        return part._replace(
+            share=share_of(counted, rests_on=because), lines=sum(file.low for file in counted), files=tuple(counted)
+        )
+
+    @cached_property
+    def _not_reviewed(self) -> frozenset[str]:
+        """Files whose lines count nowhere: generated, vendored, lock files."""
+        return frozenset(path for path in self.change.paths if NOT_REVIEWED.intersection(self.kinds(path)))
 
     def commits_touching(self, only: Files) -> tuple[Commit, ...]:
         """The commits of the change that touch one of these files."""

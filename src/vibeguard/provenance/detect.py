@@ -6,7 +6,7 @@ Evidence is unsigned and can be stripped: it may raise what is asked and never l
 from __future__ import annotations
 
 import os
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
 from vibeguard.model import (
     CONFIDENCES,
@@ -81,7 +81,7 @@ def of_change(
     branch: str | None = None,
     location: Location | None = None,
     objects: Objects | None = None,
-    excluded: Container[str] = (),
+    excluded: Callable[[], Container[str]] = tuple,
 ) -> Provenance:
     """What a change says: every commit in it, its message (at commit-msg, or the squash or merge message), what
     recorders left about it, and at the hook stages `commit` and `commit-msg` the environment and the branch.
@@ -91,7 +91,7 @@ def of_change(
         branch: the branch that is committed to; None where it is not known or does not count.
         location: the repository, for records of lines and the share; without it and `objects` neither is known.
         objects: its running reader.
-        excluded: paths that do not count in the share: generated, vendored, lock files.
+        excluded: names the paths that do not count in the share: generated, vendored, lock files; asked when needed.
     """
     commits = tuple(of_commit(commit, catalogue) for commit in change.commits)
     message = of_message(change.message, catalogue) if change.message is not None else None
@@ -99,7 +99,7 @@ def of_change(
     if stage in ("commit", "commit-msg"):
         around += of_environment(environ, catalogue) if environ is not None else ()
         around += of_branch(branch, catalogue) if branch else ()
-    if location is not None and objects is not None:
+    if location is not None and objects is not None and change.source in ("staged", "range", "push"):
         marked = bool(around) or (message is not None and message.detected)
         if marked or _may_be_recorded(change, location):
             # Imported here: a staged change without a trace of AI needs none of it.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from typing import NamedTuple
 
 from vibeguard.model import Change, Commit, Evidence, Provenance, Share
@@ -45,7 +45,7 @@ def with_records(
     *,
     location: Location,
     objects: Objects,
-    excluded: Container[str] = (),
+    excluded: Callable[[], Container[str]] = tuple,
 ) -> Provenance:
     """The change's provenance with records and share; for the arguments see `detect.of_change`."""
     commits, message, around = marks
@@ -74,10 +74,10 @@ def with_records(
         files = of_range(change, {item.commit or "": item for item in commits}, by_commit, patches)
     else:
         files = of_staged(change, records.staged, whole=is_whole(general))
+    left_out = excluded()
+    files = tuple(file for file in files if file.path not in left_out)
     return combined._replace(
-        files=files,
-        share=share_of(files, excluded=excluded, rests_on=rests_on(combined)),
-        lines=sum(file.low for file in files if file.path not in excluded),
+        files=files, share=share_of(files, rests_on=rests_on(combined)), lines=sum(file.low for file in files)
     )
 
 

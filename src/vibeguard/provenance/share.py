@@ -6,7 +6,7 @@ known (a co-author trailer, an author), for all of them may be an AI's. A line i
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from vibeguard.model import Change, Commit, Evidence, FileLines, Provenance, Share
@@ -102,18 +102,9 @@ def of_staged(change: Change, records: Iterable[LineRecord], *, whole: bool) -> 
     return tuple(found)
 
 
-def share_of(
-    files: Sequence[FileLines], *, excluded: Container[str] = (), only: Container[str] | None = None, rests_on: str = ""
-) -> Share | None:
-    """The share over these files; None when none of them adds a line.
-
-    Args:
-        files: lines by file.
-        excluded: paths that do not count: generated, vendored, lock files.
-        only: paths in view; None for all.
-        rests_on: what the share rests on, in words.
-    """
-    counted = [file for file in files if file.path not in excluded and (only is None or file.path in only)]
+def share_of(files: Iterable[FileLines], *, rests_on: str = "") -> Share | None:
+    """The share over these files, and what it rests on in words; None when none of them adds a line."""
+    counted = tuple(files)
     total = sum(file.added for file in counted)
     if not total:
         return None
