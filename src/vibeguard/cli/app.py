@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("vibeguard.cli.check", "Judge a change: may it go in, and if not, what is missing and from whom?"),
     "demo": ("vibeguard.cli.demo", "Build a small repository with a risky AI-assisted change, and judge it."),
     "policy": ("vibeguard.cli.policy", "Read, check, test and compare policies."),
+    "ci": ("vibeguard.cli.ci", "Judge the change that this CI run is about, with its reviews."),
     "approve": ("vibeguard.cli.approve", "Sign that you approve a change."),
     "approvals": ("vibeguard.cli.approvals", "List, check, send and get signed approvals."),
     "owners": ("vibeguard.cli.owners", "Who owns a path, which line says so, and why; lint the file."),

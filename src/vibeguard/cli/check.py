@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from typing import Annotated, Literal, cast
 
@@ -11,15 +10,15 @@ import typer
 
 from vibeguard.check.request import Request
 from vibeguard.check.result import Report, failed, overall_exit_code
+from vibeguard.cli.given_files import read_given
 from vibeguard.cli.output import put, show_reports
-from vibeguard.errors import INPUT, IO, USAGE, VibeguardError
+from vibeguard.errors import USAGE, VibeguardError
 from vibeguard.hooks.door import say_error
 from vibeguard.model import Stage
 from vibeguard.report import FORMATS, Options, renderer
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
-MOST_INPUT = 64 * 1024 * 1024  # bytes read from a reviews or facts file
 Where = Literal["commit", "commit-msg", "push", "ci"]
 
 
@@ -76,10 +75,10 @@ def check(
             base=base or None,
             head=head,
             message_file=message or None,
-            patch=_read(patch, "patch") if patch else None,
+            patch=read_given(patch, "patch")[1] if patch else None,
             policy_path=policy or None,
-            reviews=(reviews, _read(reviews, "reviews file")) if reviews else None,
-            facts=(facts, _read(facts, "facts file")) if facts else None,
+            reviews=read_given(reviews, "reviews file") if reviews else None,
+            facts=read_given(facts, "facts file") if facts else None,
             environ=os.environ,
             now=time.time(),
             full=machine or explain,
@@ -120,20 +119,6 @@ def _current_folder() -> str:
         return os.getcwd()
     except FileNotFoundError:
         raise VibeguardError("REPO", "current directory vanished", hint="change to an existing folder") from None
-
-
-def _read(path: str, what: str) -> bytes:
-    try:
-        if path == "-":
-            raw = sys.stdin.buffer.read(MOST_INPUT + 1)
-        else:
-            with open(path, "rb") as file:
-                raw = file.read(MOST_INPUT + 1)
-    except OSError as error:
-        raise VibeguardError(IO, f"cannot read the {what}: {error.strerror}", where=path) from None
-    if len(raw) > MOST_INPUT:
-        raise VibeguardError(INPUT, f"the {what} is larger than {MOST_INPUT >> 20} MiB", where=path)
-    return raw
 
 
 def _show(reports: tuple[Report, ...], format_: str, output: str | None, options: Options) -> None:
