@@ -17,10 +17,14 @@ RUNS = int(os.environ.get("BENCH_RUNS", "15"))
 BIN = os.path.dirname(sys.executable)
 
 
+# Installed programs have their bytecode; so must what is measured, whatever this shell says.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
+
 def cpu_seconds(command: Sequence[str], cwd: Path, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> float:
     """User and system time that one command and its children took; its exit status is not looked at."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, check=False, env=env)
+    subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, check=False, env={**ENVIRONMENT, **(env or {})})
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
 
