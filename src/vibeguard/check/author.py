@@ -1,8 +1,6 @@
 """Who made the change: as a person of the policy, with roles, and with everybody else who took part."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from vibeguard.model import Change, Fact, Identity, People
@@ -35,10 +33,33 @@ def _shown(identity: Identity) -> str:
     return f"{identity.name} <{identity.email}>"
 
 
-def user(author: str, people: People) -> Fact:
-    """`author.user`: the login that the policy joins the address to, else the login or address itself."""
+def fact(
+    name: str,
+    author: str,
+    people: People,
+    members: Mapping[str, tuple[str, ...]] | None,
+    owned: Callable[[], Mapping[str, tuple[str, ...]]],
+) -> Fact:
+    """One `author.` fact. `owned` gives the paths in view with their owners; `members` the teams that are known."""
     if not author:
         return Fact(None, "nobody is named as the author yet")
+    match name:
+        case "author.user":
+            return _user(author, people)
+        case "author.teams":
+            return _teams(author, members, people)
+        case "author.roles":
+            return _roles(author, people, members)
+        case "author.is_bot":
+            return _bot(author, people)
+        case "author.owns":
+            return _owns(author, owned(), people, members)
+        case _:
+            return Fact(None, f"{name} is not measured yet")
+
+
+def _user(author: str, people: People) -> Fact:
+    """`author.user`: the login that the policy joins the address to, else the login or address itself."""
     persons = Persons(people)
     person = persons.of(author)
     for login in people.identities:
@@ -47,10 +68,8 @@ def user(author: str, people: People) -> Fact:
     return Fact(key(author), evidence=(author,))
 
 
-def roles(author: str, people: People, members: Mapping[str, tuple[str, ...]] | None) -> Fact:
+def _roles(author: str, people: People, members: Mapping[str, tuple[str, ...]] | None) -> Fact:
     """`author.roles`: roles that name the author; unknown beyond them while a role's team has unknown members."""
-    if not author:
-        return Fact(None, "nobody is named as the author yet")
     persons = Persons(people)
     person = persons.of(author)
     held: list[str] = []
@@ -67,7 +86,7 @@ def roles(author: str, people: People, members: Mapping[str, tuple[str, ...]] | 
     return Fact(tuple(held), why, (author,))
 
 
-def teams(author: str, members: Mapping[str, tuple[str, ...]] | None, people: People) -> Fact:
+def _teams(author: str, members: Mapping[str, tuple[str, ...]] | None, people: People) -> Fact:
     """`author.teams`: known only where somebody said who is in which team."""
     if members is None:
         return Fact(None, "team membership is not known here")
@@ -76,12 +95,10 @@ def teams(author: str, members: Mapping[str, tuple[str, ...]] | None, people: Pe
     return Fact(tuple(team for team, names in members.items() if person in persons.all_of(names)), evidence=(author,))
 
 
-def owns(
+def _owns(
     author: str, owned: Mapping[str, tuple[str, ...]], people: People, members: Mapping[str, tuple[str, ...]] | None
 ) -> Fact:
     """`author.owns`: whether the author is among the owners of all, some or none of the files."""
-    if not author:
-        return Fact(None, "nobody is named as the author yet")
     persons = Persons(people)
     person = persons.of(author)
     mine = 0
@@ -99,9 +116,7 @@ def owns(
     return Fact("all" if owned and mine == len(owned) else "some" if mine else "none", evidence=(author,))
 
 
-def bot(author: str, people: People) -> Fact:
+def _bot(author: str, people: People) -> Fact:
     """`author.is_bot`: listed under `people.roles.agents`, or an account that the forge marks as one."""
-    if not author:
-        return Fact(None, "nobody is named as the author yet")
     name = key(author)
     return Fact(name.endswith("[bot]") or is_bot((author,), people), evidence=(author,))

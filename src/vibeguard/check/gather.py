@@ -10,8 +10,6 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from vibeguard.check import author as people_of
-from vibeguard.check.author import Authorship, authorship
 from vibeguard.check.given import Given
 from vibeguard.check.request import Request
 from vibeguard.check.trust import ENTRY, Trusted
@@ -49,6 +47,9 @@ from vibeguard.scoring.weights import TAG
 
 if TYPE_CHECKING:
     from vibeguard.check.testimony import Testimony
+
+if TYPE_CHECKING:
+    from vibeguard.check.author import Authorship
 
 HOOK_PATIENCE = 10.0  # seconds a hook waits for a graph that was never built; the next run goes on from there
 Files = frozenset[str] | None
@@ -104,6 +105,8 @@ class Gathered:
         namespace, _, rest = name.partition(".factor.")
         if rest and namespace == "blast":
             return _factor(self.blast(only), rest)
+        if name.startswith("author."):
+            return self._author_fact(name, only)
         if name.startswith("x."):
             return self.given.own(name)
         return Fact(None, f"{name} is not measured yet")
@@ -218,6 +221,7 @@ class Gathered:
             use_store=self.request.use_store,
             time_limit=limit,
             progress=self.request.progress,
+            objects=self.objects,
         )
 
     def dependents(self, only: Files = None) -> Dependents:
@@ -277,8 +281,16 @@ class Gathered:
         owners = (f"{self.ownership.file}: {self.ownership.unusable}",) if self.ownership.unusable else ()
         return (*owners, *self.provenance.notices, *self.dependents().notices)
 
+    def _author_fact(self, name: str, only: Files) -> Fact:
+        from vibeguard.check.author import fact  # noqa: PLC0415 - most policies ask nothing about the author
+
+        return fact(name, self.authorship.author, self.policy.people, self.given.teams, lambda: self.owned(only))
+
     @cached_property
     def authorship(self) -> Authorship:
+        """Everybody who took part."""
+        from vibeguard.check.author import authorship  # noqa: PLC0415 - see _author_fact
+
         co_authors = tuple(
             trailer.value
             for message in self.messages
@@ -489,10 +501,6 @@ def _target(gathered: Gathered, only: Files) -> Fact:  # noqa: ARG001
     return Fact(gathered.target)
 
 
-def _author(find: Callable[[Gathered, str, Files], Fact]) -> Finder:
-    return lambda gathered, only: find(gathered, gathered.authorship.author, only)
-
-
 _FACTS: Mapping[str, Finder] = {
     "ai.detected": _ai(lambda found: found.detected),
     "ai.confidence": _ai(lambda found: found.confidence),
@@ -531,19 +539,6 @@ _FACTS: Mapping[str, Finder] = {
     "change.every_commit_signed": _signed,
     "change.is_revert": _is_revert,
     "change.is_merge": _is_merge,
-    "author.user": _author(lambda gathered, author, _: people_of.user(author, gathered.policy.people)),
-    "author.teams": _author(
-        lambda gathered, author, _: people_of.teams(author, gathered.given.teams, gathered.policy.people)
-    ),
-    "author.roles": _author(
-        lambda gathered, author, _: people_of.roles(author, gathered.policy.people, gathered.given.teams)
-    ),
-    "author.is_bot": _author(lambda gathered, author, _: people_of.bot(author, gathered.policy.people)),
-    "author.owns": _author(
-        lambda gathered, author, only: people_of.owns(
-            author, gathered.owned(only), gathered.policy.people, gathered.given.teams
-        )
-    ),
     "message.trailers": _trailers,
     "branch.target": _target,
     "checks.passed": lambda gathered, _: gathered.given.checks_passed(),

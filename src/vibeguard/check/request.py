@@ -1,7 +1,5 @@
 """What a door asks the use case: which change, at which stage, by which policy."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 

@@ -1,7 +1,5 @@
 """What leaves the use case: the verdict with everything it rests on, and the exit code that follows from it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The policy in force for a change, and in words where it came from."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Which commit is believed: policy, owners and signers come from where the change goes to, never from the change."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from vibeguard.check.request import Request

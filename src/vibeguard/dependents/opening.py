@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from vibeguard.dependents.facts import Facts, decode_facts
 from vibeguard.dependents.graph import Graph
 from vibeguard.dependents.layers import Layer
-from vibeguard.dependents.scanning import Blob, FactStore, Progress, TooSlowError, scan_blobs
+from vibeguard.dependents.scanning import FEW_BLOBS, Blob, FactStore, Progress, TooSlowError, scan_blobs
 from vibeguard.dependents.snapshot import build, load
 from vibeguard.dependents.store import DamagedError, Store
 from vibeguard.errors import VibeguardError
@@ -30,6 +30,7 @@ def open_graph(
     use_store: bool = True,
     time_limit: float | None = None,
     progress: Progress | None = None,
+    objects: Objects | None = None,
 ) -> Graph:
     """The graph of the tree after a change, with the edges that led to what it deletes.
 
@@ -39,6 +40,7 @@ def open_graph(
         time_limit: seconds for building; when they pass, the graph is unknown and says so, and what was scanned is
             kept, so that the next run goes on from there.
         progress: called with (files scanned, files to scan).
+        objects: a running `cat-file --batch` to ask for few blobs, instead of one of our own.
 
     Raises:
         VibeguardError: git failed, or an object is missing.
@@ -46,14 +48,13 @@ def open_graph(
     deadline = None if time_limit is None else time.monotonic() + time_limit
     store = Store(common_dir) if use_store else None
     try:
-        return _open(git, store, change, deadline, progress)
+        return _open(_Session(git, store, deadline, progress, objects), change)
     except DamagedError:
         # A part that was read late did not match its digest.
-        return _open(git, None, change, deadline, progress)
+        return _open(_Session(git, None, deadline, progress, objects), change)
 
 
-def _open(git: Git, store: Store | None, change: Change, deadline: float | None, progress: Progress | None) -> Graph:
-    session = _Session(git, store, deadline, progress)
+def _open(session: _Session, change: Change) -> Graph:
     try:
         with session:
             return session.graph(change)
@@ -65,20 +66,28 @@ def _open(git: Git, store: Store | None, change: Change, deadline: float | None,
 class _Session:
     """One opening: the stores, the running git, and what has been read so far."""
 
-    def __init__(self, git: Git, store: Store | None, deadline: float | None, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        git: Git,
+        store: Store | None,
+        deadline: float | None,
+        progress: Progress | None,
+        objects: Objects | None,
+    ) -> None:
         self.git = git
         self.store = store
         self.deadline = deadline
         self.progress = progress
         self.facts_store = FactStore(store)
         self.records: dict[Blob, str] = {}
-        self._objects: Objects | None = None
+        self._objects = objects
+        self._own_objects = objects is None
 
     def __enter__(self) -> _Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._objects is not None:
+        if self._objects is not None and self._own_objects:
             self._objects.__exit__(None, None, None)
 
     def notices(self) -> tuple[str, ...]:
@@ -104,7 +113,10 @@ class _Session:
                 else:
                     self.records[blob] = record
         if missing:
-            self.records.update(scan_blobs(self.git, missing, deadline=self.deadline, progress=self.progress))
+            few = self._objects if len(missing) <= FEW_BLOBS else None
+            self.records.update(
+                scan_blobs(self.git, missing, deadline=self.deadline, progress=self.progress, objects=few)
+            )
 
     def facts(self, blob: Blob) -> Facts:
         """The facts of one blob.

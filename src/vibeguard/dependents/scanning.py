@@ -13,7 +13,7 @@ from vibeguard.dependents.languages import LANGUAGES, load
 from vibeguard.dependents.store import DamagedError, Sections, Store
 from vibeguard.errors import VibeguardError
 from vibeguard.repository.command import Git
-from vibeguard.repository.objects import read_blobs
+from vibeguard.repository.objects import Objects, missing, read_blobs
 
 Progress = Callable[[int, int], None]
 Blob = tuple[str, str]  # (object id, language): the same bytes can be two languages'
@@ -113,8 +113,17 @@ class TooSlowError(Exception):
         self.records = records
 
 
+# Up to this many blobs are asked of the process that is running anyway; more are streamed from one of their own.
+FEW_BLOBS = 64
+
+
 def scan_blobs(
-    git: Git, blobs: Sequence[Blob], *, deadline: float | None = None, progress: Progress | None = None
+    git: Git,
+    blobs: Sequence[Blob],
+    *,
+    deadline: float | None = None,
+    progress: Progress | None = None,
+    objects: Objects | None = None,
 ) -> dict[Blob, str]:
     """Records of all these blobs, read from git and scanned.
 
@@ -127,7 +136,7 @@ def scan_blobs(
     """
     if len(blobs) < _FORK_FROM or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
         records: dict[Blob, str] = {}
-        for batch in _batches(git, blobs):
+        for batch in _batches(git, blobs, objects):
             records.update(batch)
             if progress is not None:
                 progress(len(records), len(blobs))
@@ -137,10 +146,21 @@ def scan_blobs(
     return _by_two(git, blobs, deadline, progress)
 
 
-def _batches(git: Git, blobs: Sequence[Blob]) -> Iterator[list[tuple[Blob, str]]]:
+def _contents(git: Git, ids: list[str], objects: Objects | None) -> Iterator[tuple[str, bytes]]:
+    if objects is None:
+        yield from read_blobs(git, ids)
+        return
+    for oid in ids:
+        content = objects.blob(oid)
+        if content is None:
+            raise missing(git, oid)
+        yield oid, content
+
+
+def _batches(git: Git, blobs: Sequence[Blob], objects: Objects | None = None) -> Iterator[list[tuple[Blob, str]]]:
     scanners = {language: load(language).scan for language in {language for _, language in blobs}}
     batch: list[tuple[Blob, str]] = []
-    contents = read_blobs(git, [oid for oid, _ in blobs])
+    contents = _contents(git, [oid for oid, _ in blobs], objects)
     for blob, (_, content) in zip(blobs, contents, strict=True):
         batch.append((blob, encode_facts(_scanned(scanners[blob[1]], content))))
         if len(batch) == _BATCH:
@@ -193,8 +213,8 @@ def _by_two(git: Git, blobs: Sequence[Blob], deadline: float | None, progress: P
     records.update(zip(theirs, received[:-1], strict=False))
     if late or (deadline is not None and time.monotonic() > deadline and len(records) < len(blobs)):
         raise TooSlowError(records)
-    missing = [blob for blob in theirs if blob not in records]
-    for batch in _batches(git, missing) if missing else ():
+    lacking = [blob for blob in theirs if blob not in records]
+    for batch in _batches(git, lacking) if lacking else ():
         records.update(batch)
     return records
 

@@ -1,19 +1,52 @@
-"""`vibeguard-hook`: the door for hooks. It loads argparse and the use case, and none of typer, rich or GitPython."""
+"""`vibeguard-hook`: the door for hooks. It loads the use case, and none of typer, rich or GitPython."""
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
+from typing import TYPE_CHECKING, NamedTuple
 
 from vibeguard import __version__
 from vibeguard.check.request import Request
 from vibeguard.check.result import Report, overall_exit_code
 from vibeguard.hooks.door import guarded, leave
 
+if TYPE_CHECKING:
+    import argparse
+
+
+# Hooks and how many positional arguments git, pre-commit and prek call them with.
+_CALLS = {
+    "pre-commit": (0, 0),
+    "pre-merge-commit": (0, 0),
+    "commit-msg": (1, 1),
+    "prepare-commit-msg": (1, 3),
+    "pre-push": (0, 2),
+}
+
+
+class _Call(NamedTuple):
+    hook: str
+    arguments: tuple[str, ...]
+
+
+def _called(words: list[str]) -> _Call:
+    """The hook and its arguments. A plain call is read by hand: importing and building argparse costs 10 ms of CPU,
+    a tenth of the whole hook. Everything else (help, mistakes) is argparse's.
+    """
+    if words and words[0] in _CALLS and not any(word.startswith("-") for word in words):
+        fewest, most = _CALLS[words[0]]
+        if fewest <= len(words) - 1 <= most:
+            return _Call(words[0], tuple(words[1:]))
+    parsed = _parser().parse_args(words)
+    given = (getattr(parsed, name, None) for name in ("file", "source", "commit", "remote", "url"))
+    return _Call(parsed.hook, tuple(value for value in given if value is not None))
+
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse  # noqa: PLC0415 - see _called
+
     parser = argparse.ArgumentParser(prog="vibeguard-hook", description="The door for git hooks.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"vibeguard {__version__}")
     hooks = parser.add_subparsers(dest="hook", metavar="HOOK", required=True)
@@ -32,15 +65,15 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _work() -> int:
-    arguments = _parser().parse_args()
-    if arguments.hook == "prepare-commit-msg":
+    hook, arguments = _called(sys.argv[1:])
+    if hook == "prepare-commit-msg":
         from vibeguard.hooks.prepare import prepare  # noqa: PLC0415 - only this hook stamps
 
-        return prepare(arguments.file, arguments.source)
+        return prepare(arguments[0], arguments[1] if len(arguments) > 1 else None)
     request = Request(folder=os.getcwd(), environ=os.environ, now=time.time())
-    if arguments.hook == "commit-msg":
-        request = request._replace(stage="commit-msg", message_file=arguments.file)
-    elif arguments.hook == "pre-push":
+    if hook == "commit-msg":
+        request = request._replace(stage="commit-msg", message_file=arguments[0])
+    elif hook == "pre-push":
         given = b"" if sys.stdin is None else sys.stdin.buffer.read()
         request = request._replace(stage="push", subject="push", pushed=given)
     return _judge(request)
