@@ -52,8 +52,8 @@ def _test(file: str, policy: str) -> _Tested:
     opened = open_policy(file)
     tested = open_policy(policy) if policy else _policy_of(opened, file)
     loaded = load(tested.source, tested.read, tested.listing)
-    cases = read_cases(opened.source, loaded)
-    return _Tested(opened.source.path, tested.source.path, run_cases(loaded, cases, time.time()))
+    read = read_cases(opened.source, loaded)
+    return _Tested(opened.source.path, tested.source.path, run_cases(read.policy, read.cases, time.time()))
 
 
 def _policy_of(opened: OnDisk, file: str) -> OnDisk:

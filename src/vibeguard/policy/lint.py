@@ -119,7 +119,9 @@ def _covered(policy: Policy) -> Iterator[Problem]:
     """A rule that another one makes superfluous: it applies whenever this one does, and asks for as much."""
     for rule in policy.rules:
         for other in policy.rules:
-            if rule is not other and _covers(other, rule) and not (_covers(rule, other) and rule.place < other.place):
+            if rule is other or (rule.place.path != other.place.path and rule.place.path != policy.files[0].path):
+                continue  # that a layer below asks for more is what layers are for
+            if _covers(other, rule) and not (_covers(rule, other) and rule.place < other.place):
                 yield _warning(
                     rule.place, "covered",
                     f"rule `{rule.id}` adds nothing: `{other.id}` ({other.place.path}:{other.place.line}) applies "

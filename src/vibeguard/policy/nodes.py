@@ -248,7 +248,7 @@ def _pair(node: Node, problems: Problems) -> None:
         if key.kind != "text":
             problems.add(key.line, key.column, "key", f"a key must be a string, not a {key.kind}")
             continue
-        if key.plain and _NOT_TEXT.match(key.text):
+        if key.plain and key.text != "on" and _NOT_TEXT.match(key.text):  # `on` is a key of require_trailer
             if key.text == "<<":
                 problems.add(
                     key.line,

@@ -1,7 +1,9 @@
 """Tests of a policy: what is given, and what the policy must then say.
 
-A file is a list of cases, or `{policy: PATH, tests: [cases]}`. A fact that `given` leaves out is unknown; a review is
-`{by, kind: person | bot, state, commit: head | earlier, is: author | contributor | driver, assurance}`.
+A file is a list of cases, or `{policy: PATH, roles: {…}, given: {…}, tests: [cases]}`: `roles` names people for roles
+that the policy leaves to be named, `given` holds for every case that does not say otherwise. A fact that nothing gives
+is unknown; a review is `{by, kind: person | bot, state, commit: head | earlier, is: author | contributor | driver,
+assurance}`.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from vibeguard.policy.source import PolicySource
 
 CASE_KEYS = ("name", "given", "stage", "at", "reviews", "owners", "teams", "expect")
 REVIEW_KEYS = ("by", "kind", "state", "commit", "is", "assurance")
+FILE_KEYS = ("policy", "roles", "given", "tests")
 EXPECT_KEYS = ("verdict", "rules", "not_counted")
 STATES = ("approved", "changes-requested", "dismissed", "commented")
 VERDICTS = ("pass", "warn", "needs", "blocked", "overridden")
@@ -93,21 +96,33 @@ def named_policy(source: PolicySource) -> str:
     return ""
 
 
-def read_cases(source: PolicySource, policy: Policy) -> tuple[Case, ...]:
+class CaseFile(NamedTuple):
+    """The cases of a file, and the policy with the people that the file names."""
+
+    policy: Policy
+    cases: tuple[Case, ...]
+
+
+def read_cases(source: PolicySource, policy: Policy) -> CaseFile:
     """The cases of a file. Raises `VibeguardError` (CONFIG) with every problem."""
     root, problems = read_nodes(source.text, source.path)
     reader = Reader(problems)
     cases: list[Case] = []
+    common: dict[str, Fact] = {}
     if root is None or root.empty:
         if not problems.found:
             problems.add(1, 1, "no-tests", "the file has no tests", "begin each with `- name: …`")
     else:
         if root.kind == "mapping":
-            pairs = reader.mapping(root, "a test file", ("policy", "tests"))
+            pairs = reader.mapping(root, "a test file", FILE_KEYS)
             if "tests" not in pairs:
                 reader.error(root, "missing-key", "the file has no `tests`", "list them under `tests:`")
+            if "roles" in pairs:
+                policy = _with_roles(reader, pairs["roles"][1], policy)
+            if "given" in pairs:
+                common, _ = _given(reader, pairs["given"][1], policy)
             root = pairs["tests"][1] if "tests" in pairs else Node("list", "", [], 1, 1)
-        cases = [_case(reader, node, policy) for node in reader.items(root, "the tests")]
+        cases = [_case(reader, node, policy, common) for node in reader.items(root, "the tests")]
         names: dict[str, int] = {}
         for case in cases:
             if case.name in names:
@@ -121,7 +136,7 @@ def read_cases(source: PolicySource, policy: Policy) -> tuple[Case, ...]:
             names.setdefault(case.name, case.place.line)
     if problems.found:
         raise failure(problems.found, "the tests")
-    return tuple(cases)
+    return CaseFile(policy, tuple(cases))
 
 
 def compare(case: Case, verdict: Verdict) -> tuple[str, ...]:
@@ -149,10 +164,19 @@ def compare(case: Case, verdict: Verdict) -> tuple[str, ...]:
 # -- reading
 
 
-def _case(reader: Reader, node: Node, policy: Policy) -> Case:
+def _with_roles(reader: Reader, node: Node, policy: Policy) -> Policy:
+    """People for roles that are to be named; those that are named cannot be changed."""
+    roles = dict(policy.people.roles)
+    for role, (key, members) in reader.mapping(node, "`roles`").items():
+        if reader.known(key, role, policy.unnamed_roles, "a role that is to be named", "unknown-role", ""):
+            roles[role] = tuple(word for word, _ in reader.words(members, f"role `{role}`"))
+    return policy._replace(people=policy.people._replace(roles=roles))
+
+
+def _case(reader: Reader, node: Node, policy: Policy, common: Mapping[str, Fact]) -> Case:
     pairs = reader.mapping(node, "a test", CASE_KEYS, hint="begin each with `- name: …`")
     found: dict[str, Any] = {
-        "given": {},
+        "given": common,
         "trailers": (),
         "stage": "ci",
         "at": None,
@@ -176,7 +200,8 @@ def _case(reader: Reader, node: Node, policy: Policy) -> Case:
         if key == "name":
             found["name"] = reader.text(value, "`name`", longest=500)
         elif key == "given":
-            found["given"], found["trailers"] = _given(reader, value, policy)
+            given, found["trailers"] = _given(reader, value, policy)
+            found["given"] = {**common, **given}
         elif key == "stage":
             found["stage"] = reader.choice(value, "`stage`", STAGES) or "ci"
         elif key == "at":
