@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import Ran, Repo
 from vibeguard import report
+from vibeguard.policy.facts import fact_names, find_fact
 
 Script = Callable[..., Ran]
 
@@ -171,3 +172,27 @@ def test_facts_and_schema_need_no_repository(tmp_path: Path, script: Script) -> 
     schema = json.loads(script("vibeguard", "policy", "schema", cwd=tmp_path).out)
     jsonschema.Draft202012Validator.check_schema(schema)
     assert script("vibeguard", "policy", "check", "builtin:starter", cwd=tmp_path).code == 0
+
+
+def test_every_fact_of_the_table_is_answered_in_a_check_or_marked_as_waiting(repo: Repo, script: Script) -> None:
+    conditions = []
+    for name in fact_names():
+        spec = find_fact(name)
+        assert spec is not None
+        if name in ("author.roles", "change.tags", "time.window"):
+            continue
+        level = f"at least {spec.values[-1]}" if spec.type == "level" else ""
+        word = spec.values[0] if spec.values else "nothing-is-called-this"
+        written = {"yes-no": "true", "number": "exactly 7", "percent": "exactly 7%"}.get(spec.type, level or word)
+        conditions.append(f"        - {name}: {written}\n")
+    rule = "  - id: all\n    when:\n      any:\n" + "".join(conditions) + "    then: warn\n"
+    repo.commit("policy", {".vibeguard.yaml": f"version: 1\nrules:\n{rule}", "a.py": "x = 1\n"})
+    repo.commit("a change", {"a.py": "x = 2\n"})
+    ran = script("vibeguard", "check", "--range", "HEAD~1..HEAD", "--format", "json", cwd=repo.path)
+    (reason,) = json.loads(ran.out)["rules"][0]["reasons"]
+    answered = {child["fact"]: child["actual"] for child in reason["children"][0]["children"]}
+    for name, actual in answered.items():
+        spec = find_fact(name)
+        assert spec is not None
+        if ".factor." not in name:  # a factor that could not be measured is absent from the score
+            assert "not measured yet" not in actual or not spec.available, (name, actual)

@@ -7,7 +7,6 @@ import os
 import pytest
 
 from tests.unit.policy.given import NOON, judge, rule
-from vibeguard.check import gather
 from vibeguard.content import kinds
 from vibeguard.model import CONFIDENCES, LEVELS, Share
 from vibeguard.policy import facts
@@ -72,9 +71,3 @@ def test_words_of_the_table_are_those_of_the_rooms() -> None:
     assert set(facts.KINDS) == set(kinds.KINDS)
     assert facts.LEVEL == LEVELS
     assert facts.CONFIDENCE == CONFIDENCES
-
-
-def test_the_join_answers_every_fact_of_the_table_but_those_marked_as_waiting() -> None:
-    for name, spec in FACTS.items():
-        if spec.available and not spec.members and name not in facts.DERIVED:
-            assert name in gather._FACTS, name
