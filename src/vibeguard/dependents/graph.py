@@ -202,4 +202,4 @@ class Graph:
         """Every file of the tree after the change."""
         if self._snapshot is not None:
             yield from (path for path in self._snapshot.paths if path not in self._overlay.deleted)
-        yield from self._overlay.added
+        yield from (path for path in self._overlay.added if path not in self._overlay.deleted)

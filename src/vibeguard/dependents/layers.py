@@ -112,11 +112,13 @@ class Layer:
     def overlay(self, ghosts: tuple[tuple[str, Edge], ...]) -> Overlay:
         """What the graph needs to know beyond the snapshot."""
         stored = self.snapshot.number
+        # A deleted file that came after the snapshot needs a number too, for the edges that led to it.
+        new = {path for path, oid in self.blobs.items() if oid is not None} | {edge.target for _, edge in ghosts}
         return Overlay(
             self.links,
             ghosts,
-            tuple(sorted(path for path, oid in self.blobs.items() if oid is not None and stored(path) is None)),
-            frozenset(path for path, oid in self.blobs.items() if oid is None and stored(path) is not None),
+            tuple(sorted(path for path in new if stored(path) is None)),
+            frozenset(path for path, oid in self.blobs.items() if oid is None),
             self.unread,
         )
 
@@ -127,6 +129,8 @@ class Layer:
         after = Layer(self.snapshot, {**self.blobs, **blobs})
         stale = {path for path, oid in blobs.items() if oid is not None and language_of(path) is not None}
         came_or_went = [path for path, oid in blobs.items() if bool(self.existing((path,))) != (oid is not None)]
+        if self.snapshot.paths or self.links:
+            came_or_went += self._redefined(blobs, contents)
         settings = {language for path in blobs for language in configures(path)}
         if self.snapshot.paths or self.links:
             if came_or_went:
@@ -155,6 +159,20 @@ class Layer:
             else:
                 links[path] = resolvers[blob[1]](facts, path, project)
         return after
+
+    def _redefined(self, blobs: Mapping[str, str | None], contents: Contents) -> list[str]:
+        """Modified files whose definitions differ, in languages where others' edges depend on them."""
+        found = []
+        for path, oid in blobs.items():
+            language = language_of(path)
+            before = self.blob(path)
+            if language is None or oid is None or before is None or before == oid or not load(language).BY_NAME:
+                continue
+            contents.scan([(before, language), (oid, language)])
+            old, new = contents.facts((before, language)), contents.facts((oid, language))
+            if (old.defines, old.package) != (new.defines, new.package):
+                found.append(path)
+        return found
 
     def _wanting(self, after: Layer, paths: list[str], contents: Contents) -> set[str]:
         """Files whose links may differ because these paths came or went."""

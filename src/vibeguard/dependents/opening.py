@@ -82,6 +82,7 @@ class _Session:
         self.records: dict[Blob, str] = {}
         self._objects = objects
         self._own_objects = objects is None
+        self._decoded: dict[Blob, Facts] = {}
 
     def __enter__(self) -> _Session:
         return self
@@ -124,10 +125,14 @@ class _Session:
         Raises:
             DamagedError: the stored record is no record.
         """
+        known = self._decoded.get(blob)
+        if known is not None:
+            return known
         if blob not in self.records:
             self.scan([blob])
         try:
-            return decode_facts(self.records[blob])
+            found = self._decoded[blob] = decode_facts(self.records[blob])
+            return found
         except (ValueError, IndexError):
             raise DamagedError("facts") from None
 

@@ -34,6 +34,8 @@ class Sections:
         DamagedError: by every method, when the file is not what was written.
     """
 
+    _file = -1
+
     def __init__(self, path: str, key: str) -> None:
         self.path = path
         self._file = -1

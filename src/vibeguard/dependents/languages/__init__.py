@@ -3,6 +3,8 @@
 * `scan(content: bytes) -> Facts`: what one blob says; pure, in time linear in its length, never raises.
 * `resolve(facts, importer, project) -> Links`: where that leads in one tree; strict: what is not found is
   unresolved, never guessed.
+* `BY_NAME`: whether an edge can depend on the names that another file defines, so that a modified file counts like one
+  that comes and goes when its definitions change.
 * `offers(path, project) -> set[str]`: the keys under which other files may look for this one.
 
 A new language is a new module and rows in these tables.
@@ -31,19 +33,67 @@ BY_EXTENSION: dict[str, str] = {
     "tsx": "javascript",
     "mts": "javascript",
     "cts": "javascript",
+    "vue": "components",
+    "svelte": "components",
+    "astro": "components",
+    "go": "go",
+    "java": "jvm",
+    "kt": "jvm",
+    "kts": "jvm",
+    "c": "c",
+    "h": "c",
+    "cc": "c",
+    "cpp": "c",
+    "cxx": "c",
+    "hh": "c",
+    "hpp": "c",
+    "hxx": "c",
+    "inl": "c",
+    "ipp": "c",
+    "tpp": "c",
+    "cu": "c",
+    "cuh": "c",
+    "m": "c",
+    "mm": "c",
+    "rs": "rust",
+    "rb": "ruby",
+    "rake": "ruby",
+    "cs": "csharp",
+    "php": "php",
 }
 
 # Their order is the code of a language in the stores: append only.
-LANGUAGES: tuple[str, ...] = ("python", "javascript")
+LANGUAGES: tuple[str, ...] = ("python", "javascript", "go", "jvm", "c", "rust", "ruby", "csharp", "php", "components")
 
 # Folders that hold a project's packages without being one.
 PYTHON_ROOTS = ("src", "lib", "python")
+
+_CONFIGURES: dict[str, tuple[str, ...]] = {
+    "pyproject.toml": ("python",),
+    "setup.py": ("python",),
+    "setup.cfg": ("python",),
+    "package.json": ("javascript", "components"),
+    "pnpm-workspace.yaml": ("javascript", "components"),
+    "lerna.json": ("javascript", "components"),
+    "go.mod": ("go",),
+    "Cargo.toml": ("rust",),
+    "composer.json": ("php",),
+    "application.rb": ("ruby",),
+    "engine.rb": ("ruby",),
+    "Makefile": ("c",),
+    "makefile": ("c",),
+    "GNUmakefile": ("c",),
+    "Makefile.am": ("c",),
+    "CMakeLists.txt": ("c",),
+    "meson.build": ("c",),
+    "configure.ac": ("c",),
+}
 
 # Programming languages that are known by name and have no extractor: their dependents are unknown, not none.
 UNSUPPORTED: dict[str, str] = {
     "clj": "Clojure", "cljs": "Clojure", "cr": "Crystal", "d": "D", "dart": "Dart", "elm": "Elm", "erl": "Erlang",
     "ex": "Elixir", "exs": "Elixir", "f90": "Fortran", "fs": "F#", "groovy": "Groovy", "hs": "Haskell",
-    "jl": "Julia", "lua": "Lua", "m": "Objective-C", "ml": "OCaml", "mm": "Objective-C++", "nim": "Nim",
+    "jl": "Julia", "lua": "Lua", "ml": "OCaml", "nim": "Nim",
     "pl": "Perl", "pm": "Perl", "ps1": "PowerShell", "r": "R", "scala": "Scala", "sh": "Shell", "sol": "Solidity",
     "swift": "Swift", "v": "Verilog", "vb": "Visual Basic", "zig": "Zig",
 }  # fmt: skip
@@ -55,6 +105,7 @@ class Language(Protocol):
     scan: Callable[[bytes], Facts]
     resolve: Callable[[Facts, str, Project], Links]
     offers: Callable[[str, Project], set[str]]
+    BY_NAME: bool
 
 
 def language_of(path: str) -> str | None:
@@ -70,14 +121,16 @@ def unsupported_language(path: str) -> str | None:
 def configures(path: str) -> tuple[str, ...]:
     """Languages whose resolution this file decides: when it changes, all their files are resolved anew."""
     name = path.rpartition("/")[2]
-    if name in ("pyproject.toml", "setup.py", "setup.cfg"):
-        return ("python",)
+    if name in _CONFIGURES:
+        return _CONFIGURES[name]
     if name in ("__init__.py", "__init__.pyi") and path.rpartition("/")[0].rpartition("/")[2] in PYTHON_ROOTS:
         return ("python",)
-    if name in ("package.json", "pnpm-workspace.yaml", "lerna.json") or (
-        name.startswith(("tsconfig", "jsconfig")) and name.endswith(".json")
-    ):
-        return ("javascript",)
+    if name.startswith(("tsconfig", "jsconfig")) and name.endswith(".json"):
+        return ("javascript", "components")
+    if name.endswith(".gemspec"):
+        return ("ruby",)
+    if name.endswith((".cmake", ".mk")):
+        return ("c",)
     return ()
 
 

@@ -14,6 +14,9 @@ from vibeguard.dependents.languages.javascript_project import resolver, stem
 from vibeguard.dependents.project import Project
 from vibeguard.model import EdgeKind
 
+# Imports lead to files by their paths alone.
+BY_NAME = False
+
 _COMMENT = rb"(?:\s|//[^\n]*+\n|/\*(?:[^*]|\*(?!/))*+\*/)*+"
 # group 1: "import" or "export"; 2: type; 3: clause; 4/5: specifier with quotes; 6: require/import call and 7/8 its
 # literal; 9: anything else as its argument
@@ -52,7 +55,8 @@ _SKIP = re.compile(
     rb"|\"(?:[^\"\\\n]++|\\(?s:.))*+\"?"
     rb"|'(?:[^'\\\n]++|\\(?s:.))*+'?"
     rb"|(?:(?<=[=(,:\[!&|?{};+\n])|(?<=[=(,:\[!&|?{};+>] )|(?<=return )|(?<=typeof ))"
-    rb"/(?![/*])(?:[^/\\\[\n]++|\\.|\[(?:[^\]\\\n]++|\\.)*+\])++/"
+    # Bounded: text that only looks like one must not be read to the line's end again and again.
+    rb"/(?![/*])(?:[^/\\\[\n]{1,200}+|\\.|\[(?:[^\]\\\n]|\\.){0,400}+\]){1,60}+/"
     rb"|/"
 )
 _SCRIPT = re.compile(rb"<script\b[^>]*+>", re.I)

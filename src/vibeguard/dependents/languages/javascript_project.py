@@ -32,7 +32,7 @@ def stem(path: str) -> str:
     return name.partition(".")[0] or name
 
 
-def offers(path: str, project: Project) -> set[str]:  # noqa: ARG001
+def offers(path: str, _project: Project) -> set[str]:
     """A file is looked for under its own name; an index file also under its folder's."""
     found = {stem(path)}
     folder = path.rpartition("/")[0]

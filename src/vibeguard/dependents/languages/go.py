@@ -1,0 +1,237 @@
+"""Go imports, narrowed to the files of a package that define the names used, and uses within a package.
+
+A package is compiled whole, but a change rarely concerns all of it: an edge leads to the files that define the
+imported names (or methods of an imported type). An import without such a name leads to the whole package.
+
+Cannot see: build constraints (every file counts), code generated at build time, `go:linkname`, reflection.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+
+from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
+from vibeguard.dependents.languages.text import (
+    BLOCK_COMMENT,
+    LINE_COMMENT,
+    STRING,
+    Lines,
+    mask,
+    mask_comments,
+    masker,
+    text,
+    unreadable,
+)
+from vibeguard.dependents.project import Project, join, parents
+
+# What another file of the package defines can change where this file's edges lead.
+BY_NAME = True
+
+_RAW_STRING = rb"`[^`]*+(?:`|\Z)"
+_CHARACTER = rb"'(?:[^'\\\n]|\\[^\n]{1,9}?)'"
+
+
+@cache
+def _pattern(name: str) -> re.Pattern[bytes]:
+    return re.compile(
+        {
+            "package": rb"^\s*package\s+(\w+)",
+            "import": rb"^import\b[ \t]*+(?:\(([^)]*+)\)|([^\n(;]*+))",
+            "spec": rb"(?:^|[;\n( \t])[ \t]*+(?:([\w.]++)[ \t]++)?(?:\"([^\"\n]++)\"|`([^`\n]++)`)",
+            "defines": rb"^(?:func[ \t]++(?:\([ \t]*+(?:\w++[ \t]++)?\*?[ \t]*+(\w++)[^)\n]*+\)[ \t]*+\w++|(\w++))"
+            rb"|(?:type|var|const)[ \t]++(?:(\w++(?:[ \t]*+,[ \t]*+\w++)*+)|\(([^)]*(?:\)[^\n)]+[^)]*)*)))",
+            "member": rb"^[ \t]*+([A-Za-z_]\w*+(?:[ \t]*+,[ \t]*+\w++)*+)",
+            "selector": rb"(?<![\w.])([A-Za-z_]\w*+)\.([A-Z]\w*+)",
+            "word": rb"(?<![\w.])[A-Za-z_]\w*+",
+        }[name],
+        re.M,
+    )
+
+
+_WORDS = frozenset(
+    b"break case chan const continue default defer else fallthrough for func go goto if import interface map package "
+    b"range return select struct switch type var nil true false iota append cap len make new panic print println "
+    b"recover copy close delete bool byte rune string int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 "
+    b"uintptr float32 float64 complex64 complex128 error any err ctx i j k n ok".split()
+)
+
+
+def scan(content: bytes) -> Facts:
+    """Imports with the names used of each, what the file defines, and what it mentions."""
+    refused = unreadable(content)
+    if refused is not None:
+        return refused
+    tokens = masker(LINE_COMMENT, BLOCK_COMMENT, STRING, _RAW_STRING, _CHARACTER)
+    # Imports come before everything else, so that only the head needs its strings.
+    head = 0
+    for last in _pattern("import").finditer(content):
+        # A bracket in a comment does not end the block; one at the start of a line does.
+        head = max(last.end(), content.find(b"\n)", last.start()) + 2 if last.group(1) is not None else 0)
+    code = mask_comments(content[:head], tokens)
+    bare = mask(content, tokens)
+    package = _pattern("package").search(bare)
+    if package is None:
+        return Facts()
+    imports: list[tuple[str, str, int]] = []
+    lines = Lines(code)
+    for match in _pattern("import").finditer(code):
+        # From the bracket or the blank before the first one.
+        block = max(0, (match.start(1) if match.group(1) is not None else match.start(2)) - 1)
+        for spec in _pattern("spec").finditer(code, block, match.end()):
+            path = text(spec.group(2) or spec.group(3))
+            imports.append((text(spec.group(1) or b""), path, lines.at(spec.end())))
+    selected: dict[str, set[str]] = {}
+    for head, name in _pattern("selector").findall(bare):
+        selected.setdefault(head.decode(), set()).add(name.decode())
+    found = []
+    for alias, path, line in imports:
+        names: tuple[str, ...] = ()
+        if alias not in (".", "_"):
+            for guess in (alias,) if alias else _package_names(path):
+                names = tuple(sorted(selected.get(guess, ())))
+                if names:
+                    break
+        found.append(Import(path, "import", ("*",) if alias == "." else names, line))
+    defines, extended = _defines(bare)
+    words = {word.decode() for word in set(_pattern("word").findall(bare)) - _WORDS}
+    return Facts(
+        tuple(found), tuple(sorted(defines | extended)), tuple(sorted(words - defines)), package.group(1).decode()
+    )
+
+
+def _package_names(path: str) -> Iterable[str]:
+    """The names by which a package is probably used: its path's last element without version and customary prefixes."""
+    parts = path.split("/")
+    last = parts[-1]
+    if re.fullmatch(r"v[0-9]+", last) and len(parts) > 1:
+        last = parts[-2]
+    last = re.sub(r"\.v[0-9]+$", "", last)
+    yield last
+    others = (last.removeprefix("go-"), last.removesuffix("-go"), last.removesuffix(".go"), last.replace("-", ""))
+    for piece in (*others, last.replace("-", "_"), last.rpartition("-")[2]):
+        if piece != last:
+            yield piece
+
+
+def _defines(bare: bytes) -> tuple[set[str], set[str]]:
+    """Names that the file defines, and types that it gives methods to: who uses the type can run them."""
+    found: set[str] = set()
+    extended: set[str] = set()
+    for receiver, function, names, group in _pattern("defines").findall(bare):
+        if receiver:
+            extended.add(receiver.decode())
+        elif function:
+            found.add(function.decode())
+        elif names:
+            found.update(name.strip() for name in names.decode().split(","))
+        else:
+            depth = 0
+            for line in group.split(b"\n"):
+                if depth == 0:
+                    match = _pattern("member").match(line)
+                    if match is not None:
+                        found.update(name.strip() for name in match.group(1).decode().split(","))
+                depth += line.count(b"{") + line.count(b"(") - line.count(b"}") - line.count(b")")
+    return found - {"_", "init", "main"}, extended
+
+
+# ------------------------------------------------------------------------------------------------------ resolution
+
+
+def offers(path: str, _project: Project) -> set[str]:
+    """A file belongs to its folder's package."""
+    return {path.rpartition("/")[0]} if path.endswith(".go") else set()
+
+
+def _modules(project: Project) -> dict[str, str]:
+    """Folder of each module of the repository by module path."""
+    kept: dict[str, str] | None = project.kept.get("go.modules")
+    if kept is None:
+        kept = {}
+        for path in project.named("go.mod"):
+            found = re.search(rb"^[ \t]*module[ \t]+\"?([^\s\"]+)", project.read(path) or b"", re.M)
+            if found is not None and "/testdata/" not in f"/{path}" and "/vendor/" not in f"/{path}":
+                kept.setdefault(text(found.group(1)), path.rpartition("/")[0])
+        project.kept["go.modules"] = kept
+    return kept
+
+
+def _folder(path: str, importer: str, project: Project) -> str | None:
+    """The folder that an import path means, None when it is not of this repository."""
+    modules = _modules(project)
+    prefix, rest = path, ""
+    while prefix:
+        if prefix in modules:
+            home = modules[prefix]
+            return "/".join(part for part in (home, rest) if part)
+        prefix, _, last = prefix.rpartition("/")
+        rest = f"{last}/{rest}" if rest else last
+    for home in parents(importer):
+        vendored = f"{home}/vendor/{path}" if home else f"vendor/{path}"
+        if vendored in project.folders:
+            return vendored
+    return None
+
+
+def _package(folder: str, project: Project) -> list[str]:
+    """The Go files of a folder that other packages can import."""
+    key = f"go.package {folder}"
+    kept: list[str] | None = project.kept.get(key)
+    if kept is None:
+        names = sorted(name for name in project.folders.get(folder, ()) if name.endswith(".go"))
+        kept = project.kept[key] = [f"{folder}/{name}" if folder else name for name in names]
+    return kept
+
+
+def _defined(folder: str, project: Project) -> dict[str, list[tuple[str, str]]]:
+    """(package, path) of the files of a folder that define each name."""
+    key = f"go.defined {folder}"
+    kept: dict[str, list[tuple[str, str]]] | None = project.kept.get(key)
+    if kept is None:
+        kept = {}
+        for path in _package(folder, project):
+            facts = project.facts(path)
+            for name in facts.defines:
+                kept.setdefault(name, []).append((facts.package, path))
+        project.kept[key] = kept
+    return kept
+
+
+def resolve(facts: Facts, importer: str, project: Project) -> Links:
+    """The files that define what this file uses, of its own package and of those it imports."""
+    edges: list[Edge] = []
+    unresolved: list[tuple[str, int]] = []
+    own = importer.rpartition("/")[0]
+    wanted = {own}
+    for item in facts.imports:
+        path = item.specifier
+        target = join(own, path) if path.startswith(".") else _folder(path, importer, project)
+        if target is None:
+            continue  # outside the repository
+        wanted.add(target)
+        files = [file for file in _package(target, project) if not file.endswith("_test.go")]
+        if not files:
+            unresolved.append((path, item.line))
+            continue
+        hits: dict[str, list[str]] = {}
+        if "*" not in item.names:
+            defined = _defined(target, project)
+            for name in item.names:
+                for _, file in defined.get(name, ()):
+                    if not file.endswith("_test.go"):
+                        hits.setdefault(file, []).append(name)
+        if hits:
+            edges += [Edge(file, "import", tuple(names), item.line) for file, names in hits.items()]
+        else:
+            edges += [Edge(file, "import", item.names, item.line) for file in files]
+    is_test = importer.endswith("_test.go")
+    mentioned: dict[str, list[str]] = {}
+    defined = _defined(own, project) if facts.mentions else {}
+    for name in facts.mentions:
+        for package, file in defined.get(name, ()):
+            if package == facts.package and file != importer and (is_test or not file.endswith("_test.go")):
+                mentioned.setdefault(file, []).append(name)
+    edges += [Edge(file, "same-package", tuple(names)) for file, names in mentioned.items()]
+    return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
