@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from vibeguard.content import attributes, guards, headers, kinds, opaque, pathnames, tests, unicode
-from vibeguard.content.lines import ChangedFile, capped, changed_file
+from vibeguard.content import headers, kinds, opaque
 from vibeguard.model import SYMLINK, Change, Content, FileChange, FileFacts, Finding, Hunk
 
 Hunks = Callable[[FileChange], tuple[Hunk, ...]]
@@ -31,29 +30,38 @@ def examine(change: Change, hunks: Hunks, blob: Blob, listing: Listing | None = 
     is not there (a patch from elsewhere has no objects). `listing` gives every path of the tree that the change goes
     into, and is asked only when the change adds files: without it, names are compared within the change alone.
     """
+    # Imported here: a hook whose policy asks for no lines never needs them, and they cost more than all path rules.
+    from vibeguard.content import attributes, guards, pathnames, tests, unicode  # noqa: PLC0415
+    from vibeguard.content.lines import capped, changed_file  # noqa: PLC0415
+    from vibeguard.content.manifests.compare import NewDependencies  # noqa: PLC0415
+
     files: dict[str, FileFacts] = {}
     findings: list[Finding] = pathnames.scan(change, listing)
-    weakened_tests, weakened_guards = tests.Weakened(), guards.Weakened()
+    weakened_tests, weakened_guards, dependencies = tests.Weakened(), guards.Weakened(), NewDependencies()
     for file in change.files:
         before, after = _Version(blob, file, after=False), _Version(blob, file, after=True)
-        changed = changed_file(file, _by_path(file), () if file.is_submodule else hunks(file))
-        facts, about = _by_content(changed, before, after)
+        facts, about = _by_content(file, before, after)
+        changed = changed_file(file, facts, () if file.is_submodule else hunks(file))
+        if not facts.opaque and "\0" in changed.added.text:  # of a patch from elsewhere there is no content
+            facts = facts._replace(kinds=facts.kinds | {"binary"}, opaque="binary")
+            about = opaque.by_path(facts, file)
         files[file.path] = facts
         findings += about
         if file.mode_after == SYMLINK or facts.opaque in ("submodule", "binary", "archive", "executable", "utf-16"):
             continue
-        changed = changed._replace(facts=facts)
         findings += attributes.scan(changed)
         findings += unicode.scan(changed, after)
         weakened_tests.add(changed, (tests.begin(facts, before), tests.begin(facts, after)))
         weakened_guards.add(changed, after)
+        dependencies.add(changed, before, after)
     about_tests, about_guards = weakened_tests.findings(), weakened_guards.findings()
     return Content(
         files,
-        tuple(capped(findings + about_tests + about_guards)),
+        tuple(capped(findings + about_tests + about_guards + dependencies.findings())),
         tests_touched=_touches_tests(change, files),
         tests_weakened=bool(about_tests),
         guards_weakened=bool(about_guards),
+        new_dependencies=dependencies.names(),
     )
 
 
@@ -74,16 +82,14 @@ class _Version:
         return self._content
 
 
-def _by_content(changed: ChangedFile, before: _Version, after: _Version) -> tuple[FileFacts, list[Finding]]:
-    file, facts = changed.file, changed.facts
-    content = after() if file.exists_after and not file.unread else None
+def _by_content(file: FileChange, before: _Version, after: _Version) -> tuple[FileFacts, list[Finding]]:
+    facts = _by_path(file)
+    content = after()
     if content is None:
-        if "\0" in changed.added.text and not facts.opaque:
-            facts = facts._replace(kinds=facts.kinds | {"binary"}, opaque="binary")
         return facts, opaque.by_path(facts, file)
     if file.mode_after != SYMLINK:
         facts = headers.judge(facts, before() if headers.says_generated(content) else None, content)
-    return opaque.judge(facts, file, content, opaque.longest_line(changed.added.text))
+    return opaque.judge(facts, file, content)
 
 
 def _by_path(file: FileChange) -> FileFacts:

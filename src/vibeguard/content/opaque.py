@@ -25,10 +25,15 @@ OVERSIZED = 10 << 20  # bytes; GitHub stops showing a file at 1 MB, editors beco
 LONG_LINE = 5_000  # characters: a screen shows 200
 POINTER = 1024  # bytes; git-lfs takes nothing longer for a pointer
 
-_LFS = re.compile(rb"version https?://(?:git-lfs\.github\.com/spec|hawser\.github\.com/spec|git-media\.io)/")
-_LFS_OID = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
-_LFS_SIZE = re.compile(rb"^size ([0-9]{1,18})$", re.MULTILINE)
-_OUTPUTS = re.compile(rb'"outputs"[ \t\r\n]{0,20}:[ \t\r\n]{0,20}\[[ \t\r\n]{0,200}[^\] \t\r\n]')
+_POINTERS = tuple(
+    b"version " + address
+    for address in (
+        b"https://git-lfs.github.com/spec/",
+        b"http://git-lfs.github.com/spec/",
+        b"https://hawser.github.com/spec/",
+        b"http://git-media.io/",
+    )
+)
 
 # First bytes and what they mean: (offset, bytes, reason, name).
 _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
@@ -79,14 +84,11 @@ def _step(file: FileChange) -> str:
     return f"moved from {old} to {new}" if file.exists_after else f"removed at {old}"
 
 
-def judge(facts: FileFacts, file: FileChange, content: bytes, longest: int) -> tuple[FileFacts, list[Finding]]:
-    """The facts of a file after a look into its content, and what there is to say.
-
-    `longest` is the length of its longest added line. An extension alone does not keep text opaque.
-    """
+def judge(facts: FileFacts, file: FileChange, content: bytes) -> tuple[FileFacts, list[Finding]]:
+    """The facts of a file after a look into its content, and what there is to say. An extension proves nothing."""
     if file.mode_after == SYMLINK:
         return facts._replace(opaque=""), symlink(facts.path, file, content)
-    reason, words = _reason(facts, content, longest)
+    reason, words = _reason(facts, content)
     if not reason:
         kinds = facts.kinds - {"binary"} if facts.opaque == "binary" else facts.kinds
         return facts._replace(kinds=kinds, opaque=""), []
@@ -94,8 +96,8 @@ def judge(facts: FileFacts, file: FileChange, content: bytes, longest: int) -> t
     return facts._replace(kinds=kinds, opaque=reason), [Finding("opaque", facts.path, None, words)]
 
 
-def _reason(facts: FileFacts, content: bytes, longest: int) -> tuple[str, str]:
-    if _LFS.match(content):
+def _reason(facts: FileFacts, content: bytes) -> tuple[str, str]:
+    if content.startswith(_POINTERS):
         return "lfs", _pointer(content)
     for offset, magic, reason, name in _MAGIC:
         if content.startswith(magic, offset) and not (magic == b"MZ" and b"\0" not in content[:1024]):
@@ -107,18 +109,25 @@ def _reason(facts: FileFacts, content: bytes, longest: int) -> tuple[str, str]:
         return "binary", REASONS["binary"]
     if len(content) > OVERSIZED:
         return "oversized", f"{len(content) >> 20} MiB: {REASONS['oversized']}"
-    if facts.language == "jupyter notebook" and _OUTPUTS.search(content):
+    if facts.language == "jupyter notebook" and _has_outputs(content):
         return "notebook", REASONS["notebook"]
     if facts.path.endswith((".min.js", ".min.css", ".min.mjs")):
         return "minified", REASONS["minified"]
     # A long line in data is common, and in code nobody looks at its end.
+    longest = max(map(len, content.split(b"\n"))) if len(content) > LONG_LINE else 0
     if longest > (LONG_LINE if "code" in facts.kinds or "ci" in facts.kinds else 50 * LONG_LINE):
         return "minified", f"a line of {longest} characters: {REASONS['minified']}"
     return "", ""
 
 
+def _has_outputs(content: bytes) -> bool:
+    pattern = rb'"outputs"[ \t\r\n]{0,20}:[ \t\r\n]{0,20}\[[ \t\r\n]{0,200}[^\] \t\r\n]'
+    return re.search(pattern, content) is not None
+
+
 def _pointer(content: bytes) -> str:
-    oid, size = _LFS_OID.search(content), _LFS_SIZE.search(content)
+    oid = re.search(rb"^oid sha256:([0-9a-f]{64})$", content[:POINTER], re.MULTILINE)
+    size = re.search(rb"^size ([0-9]{1,18})$", content[:POINTER], re.MULTILINE)
     if len(content) > POINTER or oid is None or size is None:
         return "a malformed Git LFS pointer"
     return f"a Git LFS pointer to {int(size.group(1))} bytes (sha256 {oid.group(1)[:12].decode()}): stored elsewhere"
@@ -151,8 +160,3 @@ def _leaves(path: str, target: str) -> bool:
         elif part not in ("", "."):
             depth += 1
     return False
-
-
-def longest_line(text: str) -> int:
-    """Characters of the longest line."""
-    return max(map(len, text.split("\n")))

@@ -246,7 +246,7 @@ def _look_alikes(changed: ChangedFile, content: Callable[[], bytes | None]) -> l
             continue
         seen.add(word)
         foreign = [letter for letter in word if letter.isalpha() and not letter.isascii()]
-        if not all(letter in LIKE_LATIN for letter in foreign):
+        if not foreign or not all(letter in LIKE_LATIN for letter in foreign):
             continue
         twin = skeleton(word)
         name = script(foreign[0])
