@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from vibeguard.content import headers, kinds, opaque
+from vibeguard.content.lines import capped, changed_file
+from vibeguard.content.scanners import Scanners
 from vibeguard.model import SYMLINK, Change, Content, FileChange, FileFacts, Finding, Hunk
 
 Hunks = Callable[[FileChange], tuple[Hunk, ...]]
 Blob = Callable[[str], bytes | None]
 Listing = Callable[[], Iterable[str]]
+
+UNREADABLE = frozenset(("submodule", "binary", "archive", "executable", "utf-16"))  # no lines to speak of
 
 
 def classify_change(change: Change) -> Content:
@@ -30,14 +34,13 @@ def examine(change: Change, hunks: Hunks, blob: Blob, listing: Listing | None = 
     is not there (a patch from elsewhere has no objects). `listing` gives every path of the tree that the change goes
     into, and is asked only when the change adds files: without it, names are compared within the change alone.
     """
-    # Imported here: a hook whose policy asks for no lines never needs them, and they cost more than all path rules.
-    from vibeguard.content import attributes, guards, pathnames, tests, unicode  # noqa: PLC0415
-    from vibeguard.content.lines import capped, changed_file  # noqa: PLC0415
-    from vibeguard.content.manifests.compare import NewDependencies  # noqa: PLC0415
-
     files: dict[str, FileFacts] = {}
-    findings: list[Finding] = pathnames.scan(change, listing)
-    weakened_tests, weakened_guards, dependencies = tests.Weakened(), guards.Weakened(), NewDependencies()
+    findings: list[Finding] = []
+    scanners = Scanners()
+    if any(file.exists_after and not file.exists_before for file in change.files):
+        from vibeguard.content import pathnames  # noqa: PLC0415 - most changes add no file
+
+        findings += pathnames.scan(change, listing)
     for file in change.files:
         before, after = _Version(blob, file, after=False), _Version(blob, file, after=True)
         facts, about = _by_content(file, before, after)
@@ -47,21 +50,16 @@ def examine(change: Change, hunks: Hunks, blob: Blob, listing: Listing | None = 
             about = opaque.by_path(facts, file)
         files[file.path] = facts
         findings += about
-        if file.mode_after == SYMLINK or facts.opaque in ("submodule", "binary", "archive", "executable", "utf-16"):
-            continue
-        findings += attributes.scan(changed)
-        findings += unicode.scan(changed, after)
-        weakened_tests.add(changed, (tests.begin(facts, before), tests.begin(facts, after)))
-        weakened_guards.add(changed, after)
-        dependencies.add(changed, before, after)
-    about_tests, about_guards = weakened_tests.findings(), weakened_guards.findings()
+        if file.mode_after != SYMLINK and facts.opaque not in UNREADABLE:
+            findings += scanners.add(changed, before, after)
+    about_tests, about_guards, about_dependencies = scanners.findings()
     return Content(
         files,
-        tuple(capped(findings + about_tests + about_guards + dependencies.findings())),
+        tuple(capped(findings + about_tests + about_guards + about_dependencies)),
         tests_touched=_touches_tests(change, files),
         tests_weakened=bool(about_tests),
         guards_weakened=bool(about_guards),
-        new_dependencies=dependencies.names(),
+        new_dependencies=scanners.new_dependencies(),
     )
 
 

@@ -209,13 +209,23 @@ FRAMEWORKS: dict[str, Framework] = {
 }
 
 # Assertions that hold whatever the code does.
-TRIVIAL = re.compile(
+_TRIVIAL = (
     r"^(?:assert\W{0,3}(?:True|true|1|1 == 1|not False)\W{0,4}"
     r"|(?:self\.|Assert\.)?assert(?:_?[tT]rue|That)?\((?:True|true)\)\W{0,2}"
     r"|(?:self\.|Assert\.)?assertFalse\((?:False|false)\)\W{0,2}|Assert\.(?:IsTrue|True|That)\(true\)\W{0,2}"
     r"|expect\((?:true|1)\)\.(?:toBe\((?:true|1)\)|toBeTruthy\(\)|toEqual\((?:true|1)\)|to\.be\.true)\W{0,2}"
     r"|assert!\(true\)\W{0,2}|XCTAssertTrue\(true\)|(?:EXPECT|ASSERT)_TRUE\(true\)\W{0,2})$"
 )
+
+
+@lru_cache(maxsize=1)
+def _trivial() -> re.Pattern[str]:
+    return re.compile(_TRIVIAL)
+
+
+def is_trivial(assertion: str) -> bool:
+    """Whether an assertion, without blanks around it, holds whatever the code does."""
+    return ("rue" in assertion or "1" in assertion or "alse" in assertion) and _trivial().match(assertion) is not None
 
 
 @lru_cache(maxsize=32)

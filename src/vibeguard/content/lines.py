@@ -13,6 +13,7 @@ from typing import NamedTuple
 from vibeguard.model import FileChange, FileFacts, Finding, Hunk
 
 TEXT_LIMIT = 200  # characters of a finding
+FAR = 5000  # characters of a line that are searched; code with longer lines is opaque as `minified`
 FINDINGS_LIMIT = 100  # of one kind in one file; what is above is counted in words
 
 
@@ -24,6 +25,17 @@ class Side(NamedTuple):
 
     def lines(self) -> list[str]:
         return self.text.split("\n") if self.numbers else []
+
+    def lines_with(self, words: tuple[str, ...]) -> Iterator[tuple[int, str]]:
+        """Lines that hold one of these words, with their places; of long ones the first :data:`FAR` characters.
+
+        The words are looked for in the whole text first, at memory speed: most texts hold none of them.
+        """
+        present = [word for word in words if word in self.text]
+        if present:
+            for place, line in enumerate(self.text.split("\n")):
+                if any(word in line for word in present):
+                    yield place, line[:FAR]
 
     def matches(self, pattern: re.Pattern[str]) -> Iterator[tuple[int, int, re.Match[str]]]:
         """Every match with the place of its line in `numbers` and its column, from 0.

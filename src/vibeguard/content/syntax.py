@@ -94,15 +94,13 @@ def in_string(line: str, column: int, language: str | None) -> bool:
     return False
 
 
-_PYTHON = re.compile(
+_PYTHON = (
     r"#[^\n]*"
     r"|(?P<long>'''|\"\"\")"
     r"|'(?:[^'\\\n]|\\[^\n])*'?"
     r'|"(?:[^"\\\n]|\\[^\n])*"?'
 )
-_BACKTICK = re.compile(
-    r"//[^\n]*|/\*|(?P<long>`)|'(?:[^'\\\n]|\\[^\n])*'?|\"(?:[^\"\\\n]|\\[^\n])*\"?",
-)
+_BACKTICK = r"//[^\n]*|/\*|(?P<long>`)|'(?:[^'\\\n]|\\[^\n])*'?|\"(?:[^\"\\\n]|\\[^\n])*\"?"
 
 
 def lines_in_long_strings(text: str, language: str | None) -> set[int]:
@@ -116,11 +114,12 @@ def lines_in_long_strings(text: str, language: str | None) -> set[int]:
         pattern = _BACKTICK
     else:
         return set()
+    tokens = re.compile(pattern)
     inside: set[int] = set()
     at = 0
     number = 1
     counted = 0
-    while (match := pattern.search(text, at)) is not None:
+    while (match := tokens.search(text, at)) is not None:
         at = match.end()
         if match.lastgroup != "long":
             if match.group() == "/*":

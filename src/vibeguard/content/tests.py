@@ -164,8 +164,8 @@ def _take(counts: Counter[str], marks: list[_Mark]) -> list[_Mark]:
 def _judge(file: _FileTests, tests: _Ledger, assertions: _Ledger, *, moved: bool) -> list[Finding]:
     gone, new = tests.take_gone(file.removed.tests), tests.take_new(file.added.tests)
     asserted, asserts = assertions.take_gone(file.removed.assertions), assertions.take_new(file.added.assertions)
-    trivial = [mark for mark in asserts if frameworks.TRIVIAL.match(mark.text)]
-    asserts = [mark for mark in asserts if not frameworks.TRIVIAL.match(mark.text)]
+    trivial = [mark for mark in asserts if frameworks.is_trivial(mark.text)]
+    asserts = [mark for mark in asserts if not frameworks.is_trivial(mark.text)]
     if file.deleted:
         if not gone or moved:
             return []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.content.changes import Made, told
+from vibeguard.content import suppressions
 
 KIND = "guards-weakened"
 
@@ -125,6 +128,27 @@ def test_a_narrower_suppression_is_not_a_weakening_and_a_wider_one_is() -> None:
 def test_a_second_suppression_beside_an_old_one_is_added() -> None:
     before = "f(1)  # noqa\n"
     assert told({"a.py": before}, {"a.py": before + "g(1)  # noqa\n"}, KIND) == [("a.py", 2, "added: noqa")]
+
+
+def test_every_marker_of_the_table_holds_one_of_the_words_that_are_looked_for_first() -> None:
+    named = [*suppressions._COMMENT.values(), *suppressions._CODE.values(), suppressions._ANY, suppressions._COVERAGE]
+    for pattern in named:
+        for alternative in _alternatives(pattern):
+            plain = re.sub(r"\[ \]\??|\[ \\t\](?:\{[\d,]+\})?", " ", alternative).replace("\\", "")
+            assert any(word in plain for word in suppressions.words()), alternative
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """The alternatives of a pattern; those within groups stay together."""
+    found, depth, escaped = [""], 0, False
+    for letter in pattern:
+        depth += 0 if escaped else {"(": 1, ")": -1, "[": 1, "]": -1}.get(letter, 0)
+        if letter == "|" and depth == 0 and not escaped:
+            found.append("")
+        else:
+            found[-1] += letter
+        escaped = letter == "\\" and not escaped
+    return found
 
 
 def test_a_change_without_suppressions_says_so() -> None:

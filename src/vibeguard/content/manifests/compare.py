@@ -8,94 +8,110 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import NamedTuple
+from importlib import import_module
+from typing import Any, NamedTuple
 
 from vibeguard.content.lines import ChangedFile
-from vibeguard.content.manifests import delivery, javascript, jvm, native, python
-from vibeguard.content.manifests.locks import new_in_lock
 from vibeguard.content.structured import Unreadable
 from vibeguard.model import Finding
 
+INDIRECT = "indirect"  # where a name stands that is there for the sake of another: known, but never new
 LINES_LOOKED_FOR = 200  # new names whose line is searched for in one manifest
 
 Version = Callable[[], bytes | None]
 
 
 class Format(NamedTuple):
-    """How a manifest is read, and what makes two of its names the same dependency."""
+    """How a manifest is read, and what makes two of its names the same dependency.
+
+    `reader` and `key` name functions of the modules beside this one, which are loaded when a manifest needs them.
+    """
 
     ecosystem: str
-    parse: Callable[[bytes], dict[str, str]]  # name to where it stands
-    key: Callable[[str], str]
+    reader: str
+    key: str = ""  # "" where names are compared as they are, "lower" where case does not count
+
+    def parse(self, content: bytes) -> dict[str, str]:
+        """Names, and where in the manifest each stands.
+
+        Raises:
+            Unreadable: when the content is no such manifest.
+        """
+        found: dict[str, str] = _function(self.reader)(content)
+        return found
+
+    def identity(self, name: str) -> str:
+        """The same for all names of one dependency."""
+        if not self.key:
+            return name
+        return name.lower() if self.key == "lower" else str(_function(self.key)(name))
 
 
-def _same(name: str) -> str:
-    return name
+def _function(name: str) -> Callable[..., Any]:
+    module, _, function = name.partition(".")
+    found: Callable[..., Any] = getattr(import_module(f"vibeguard.content.manifests.{module}"), function)
+    return found
 
 
-def _lower(name: str) -> str:
-    return name.lower()
-
-
-_PYPI = python.normalized
+# File name: ecosystem, reader, key.
 _BY_NAME: dict[str, Format] = {
-    "pyproject.toml": Format("pypi", python.pyproject, _PYPI),
-    "setup.cfg": Format("pypi", python.setup_cfg, _PYPI),
-    "setup.py": Format("pypi", python.setup_py, _PYPI),
-    "Pipfile": Format("pypi", python.pipfile, _PYPI),
-    "environment.yml": Format("conda", python.conda, _PYPI),
-    "environment.yaml": Format("conda", python.conda, _PYPI),
-    "package.json": Format("npm", javascript.package_json, _same),
-    "bower.json": Format("npm", javascript.package_json, _same),
-    "pnpm-workspace.yaml": Format("npm", javascript.pnpm_workspace, _same),
-    "deno.json": Format("deno", javascript.deno, javascript.deno_key),
-    "deno.jsonc": Format("deno", javascript.deno, javascript.deno_key),
-    "go.mod": Format("go", native.go_mod, native.go_key),
-    "Cargo.toml": Format("crates.io", native.cargo, lambda name: name.replace("_", "-")),
-    "Gemfile": Format("rubygems", native.gemfile, _same),
-    "gems.rb": Format("rubygems", native.gemfile, _same),
-    "composer.json": Format("packagist", native.composer, _lower),
-    "pom.xml": Format("maven", jvm.maven, _same),
-    "build.gradle": Format("maven", jvm.gradle, _same),
-    "build.gradle.kts": Format("maven", jvm.gradle, _same),
-    "settings.gradle": Format("maven", jvm.gradle, _same),
-    "settings.gradle.kts": Format("maven", jvm.gradle, _same),
-    "libs.versions.toml": Format("maven", jvm.gradle_catalog, _same),
-    "build.sbt": Format("maven", jvm.sbt, _same),
-    "Directory.Packages.props": Format("nuget", jvm.dotnet, _lower),
-    "Directory.Build.props": Format("nuget", jvm.dotnet, _lower),
-    "packages.config": Format("nuget", jvm.dotnet, _lower),
-    "pubspec.yaml": Format("pub", native.pubspec, _same),
-    "mix.exs": Format("hex", native.mix, _same),
-    "Package.swift": Format("swift", native.swift, native.swift_key),
-    "Podfile": Format("cocoapods", native.podfile, _same),
-    "Cartfile": Format("carthage", native.cartfile, _lower),
-    "cpanfile": Format("cpan", native.cpanfile, _same),
-    "conanfile.txt": Format("conan", native.conan, _same),
-    "conanfile.py": Format("conan", native.conan, _same),
-    "vcpkg.json": Format("vcpkg", native.vcpkg, _same),
-    "CMakeLists.txt": Format("cmake", native.cmake, _lower),
-    "MODULE.bazel": Format("bazel", native.bazel, _same),
-    "WORKSPACE": Format("bazel", native.bazel, _same),
-    "WORKSPACE.bazel": Format("bazel", native.bazel, _same),
-    "Brewfile": Format("homebrew", native.brewfile, _same),
-    "Project.toml": Format("julia", native.julia, _same),
-    "elm.json": Format("elm", native.elm, _same),
-    "DESCRIPTION": Format("cran", native.r_description, _same),
-    ".pre-commit-config.yaml": Format("pre-commit", delivery.pre_commit, native.swift_key),
-    ".pre-commit-config.yml": Format("pre-commit", delivery.pre_commit, native.swift_key),
-    ".gitlab-ci.yml": Format("gitlab", delivery.gitlab_ci, delivery.image_key),
-    "Chart.yaml": Format("helm", delivery.helm, _same),
+    "pyproject.toml": Format("pypi", "python.pyproject", "python.normalized"),
+    "setup.cfg": Format("pypi", "python.setup_cfg", "python.normalized"),
+    "setup.py": Format("pypi", "python.setup_py", "python.normalized"),
+    "Pipfile": Format("pypi", "python.pipfile", "python.normalized"),
+    "environment.yml": Format("conda", "python.conda", "python.normalized"),
+    "environment.yaml": Format("conda", "python.conda", "python.normalized"),
+    "package.json": Format("npm", "javascript.package_json"),
+    "bower.json": Format("npm", "javascript.package_json"),
+    "pnpm-workspace.yaml": Format("npm", "javascript.pnpm_workspace"),
+    "deno.json": Format("deno", "javascript.deno", "javascript.deno_key"),
+    "deno.jsonc": Format("deno", "javascript.deno", "javascript.deno_key"),
+    "go.mod": Format("go", "native.go_mod", "native.go_key"),
+    "Cargo.toml": Format("crates.io", "native.cargo", "native.cargo_key"),
+    "Gemfile": Format("rubygems", "native.gemfile"),
+    "gems.rb": Format("rubygems", "native.gemfile"),
+    "composer.json": Format("packagist", "native.composer", "lower"),
+    "pom.xml": Format("maven", "jvm.maven"),
+    "build.gradle": Format("maven", "jvm.gradle"),
+    "build.gradle.kts": Format("maven", "jvm.gradle"),
+    "settings.gradle": Format("maven", "jvm.gradle"),
+    "settings.gradle.kts": Format("maven", "jvm.gradle"),
+    "libs.versions.toml": Format("maven", "jvm.gradle_catalog"),
+    "build.sbt": Format("maven", "jvm.sbt"),
+    "Directory.Packages.props": Format("nuget", "jvm.dotnet", "lower"),
+    "Directory.Build.props": Format("nuget", "jvm.dotnet", "lower"),
+    "packages.config": Format("nuget", "jvm.dotnet", "lower"),
+    "pubspec.yaml": Format("pub", "native.pubspec"),
+    "mix.exs": Format("hex", "native.mix"),
+    "Package.swift": Format("swift", "native.swift", "native.swift_key"),
+    "Podfile": Format("cocoapods", "native.podfile"),
+    "Cartfile": Format("carthage", "native.cartfile", "lower"),
+    "cpanfile": Format("cpan", "native.cpanfile"),
+    "conanfile.txt": Format("conan", "native.conan"),
+    "conanfile.py": Format("conan", "native.conan"),
+    "vcpkg.json": Format("vcpkg", "native.vcpkg"),
+    "CMakeLists.txt": Format("cmake", "native.cmake", "lower"),
+    "MODULE.bazel": Format("bazel", "native.bazel"),
+    "WORKSPACE": Format("bazel", "native.bazel"),
+    "WORKSPACE.bazel": Format("bazel", "native.bazel"),
+    "Brewfile": Format("homebrew", "native.brewfile"),
+    "Project.toml": Format("julia", "native.julia"),
+    "elm.json": Format("elm", "native.elm"),
+    "DESCRIPTION": Format("cran", "native.r_description"),
+    ".pre-commit-config.yaml": Format("pre-commit", "delivery.pre_commit", "native.swift_key"),
+    ".pre-commit-config.yml": Format("pre-commit", "delivery.pre_commit", "native.swift_key"),
+    ".gitlab-ci.yml": Format("gitlab", "delivery.gitlab_ci", "delivery.image_key"),
+    "Chart.yaml": Format("helm", "delivery.helm"),
 }
-_DOCKER = Format("docker", delivery.dockerfile, delivery.image_key)
-_COMPOSE = Format("docker", delivery.compose, delivery.image_key)
-_ACTIONS = Format("github-actions", delivery.github_actions, delivery.action_key)
-_CIRCLE = Format("circleci", delivery.circleci, delivery.action_key)
-_REQUIREMENTS = Format("pypi", python.requirements, _PYPI)
-_TERRAFORM = Format("terraform", delivery.terraform, delivery.module_key)
-_GEMSPEC = Format("rubygems", native.gemspec, _same)
-_DOTNET = Format("nuget", jvm.dotnet, _lower)
-_SBT = Format("maven", jvm.sbt, _same)
+_DOCKER = Format("docker", "delivery.dockerfile", "delivery.image_key")
+_COMPOSE = Format("docker", "delivery.compose", "delivery.image_key")
+_ACTIONS = Format("github-actions", "delivery.github_actions", "delivery.action_key")
+_CIRCLE = Format("circleci", "delivery.circleci", "delivery.action_key")
+_REQUIREMENTS = Format("pypi", "python.requirements", "python.normalized")
+_TERRAFORM = Format("terraform", "delivery.terraform", "delivery.module_key")
+_GEMSPEC = Format("rubygems", "native.gemspec")
+_DOTNET = Format("nuget", "jvm.dotnet", "lower")
+_SBT = Format("maven", "jvm.sbt")
 
 
 def format_of(changed: ChangedFile) -> Format | None:
@@ -149,6 +165,8 @@ class NewDependencies:
                 self._keep(changed, known, before(), None)
             return
         if "lock-file" in changed.facts.kinds:
+            from vibeguard.content.manifests.locks import new_in_lock  # noqa: PLC0415 - only lock files need it
+
             self._findings += new_in_lock(changed, before)
             return
         known = format_of(changed)
@@ -185,13 +203,13 @@ class NewDependencies:
     def _new(self) -> list[tuple[str, Finding]]:
         known: set[tuple[str, str]] = set()
         for manifest in self._manifests:
-            known.update((manifest.format.ecosystem, manifest.format.key(name)) for name in manifest.before)
+            known.update((manifest.format.ecosystem, manifest.format.identity(name)) for name in manifest.before)
         found = []
         for manifest in self._manifests:
             looked_for = 0
             for name, where in manifest.after.items():
-                key = manifest.format.key(name)
-                if where == native.INDIRECT or (manifest.format.ecosystem, key) in known:
+                key = manifest.format.identity(name)
+                if where == INDIRECT or (manifest.format.ecosystem, key) in known:
                     continue
                 looked_for += 1
                 line = _line_of(name, manifest.changed) if looked_for <= LINES_LOOKED_FOR else None

@@ -6,8 +6,6 @@ import re
 
 from vibeguard.content.structured import Value, decoded, json, mapping, sequence, toml, yaml
 
-INDIRECT = "indirect"  # where a module stands that is there for the sake of another: known, but never new
-
 _GEM = re.compile(r"""^[ \t]*gem[ \t(]{1,4}["']([^"'\n]{1,200})["']""", re.MULTILINE)
 _GEMSPEC = re.compile(r"""\badd_(?:runtime_|development_)?dependency[ \t(]{1,4}["']([^"'\n]{1,200})["']""")
 _MIX = re.compile(r"""\{[ \t]*:(\w{1,100}),[ \t]*(?:["'][~><=\d]|github:|git:|hex:|"\w)""")
@@ -47,7 +45,7 @@ def go_mod(content: bytes) -> dict[str, str]:
             continue
         verb, rest = (block, words) if block else (words[0], words[1:])
         if verb == "require" and rest:
-            found[rest[0].strip('"')] = INDIRECT if comment.strip().startswith("indirect") else "require"
+            found[rest[0].strip('"')] = "indirect" if comment.strip().startswith("indirect") else "require"
         elif verb == "replace" and "=>" in rest:
             target = rest[rest.index("=>") + 1 :]
             if target and not target[0].startswith((".", "/")):
@@ -76,6 +74,11 @@ def cargo(content: bytes) -> dict[str, str]:
                     continue
                 found[str(details.get("package", name))] = prefix + kind
     return found
+
+
+def cargo_key(name: str) -> str:
+    """Crates.io takes `_` for `-`."""
+    return name.replace("_", "-")
 
 
 def gemfile(content: bytes) -> dict[str, str]:
