@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from subprocess import PIPE
 from typing import NamedTuple
 
@@ -21,6 +22,9 @@ __all__ = ["between", "commits_between", "hunks", "since_merge_base", "staged"]
 
 # Up to this many commits are asked of the process that is running anyway, one by one.
 _FEW_COMMITS = 64
+# So many changed files of such a size have the content of their objects compared with their ids.
+_FEW_FILES = 500
+_SMALL_PATCH = 1 << 20  # bytes
 MAX_COMMITS = 100_000
 
 _SHALLOW_HINT = "git fetch --unshallow (in CI: fetch-depth: 0)"
@@ -49,6 +53,7 @@ def staged(
     base_tree = location.empty_tree if head is None else head.tree
     command = ("diff-index", "--cached", "--ita-invisible-in-index")
     files, notices = read_difference(location.git, *command, base_tree, limits=limits)
+    _verify(objects, files, location.zero)
     unmerged = sorted({file.path for file in files if file.status == "U"})
     if unmerged:
         raise VibeguardError(
@@ -154,6 +159,7 @@ def compare(
         if base_tree == head.tree
         else read_difference(location.git, "diff-tree", base_tree, head.tree, limits=limits)
     )
+    _verify(objects, difference.files, location.zero)
     if since is None:
         since = () if base is None else (base.id,)
     commits, edges, notices = commits_between(location, objects, since, head.id)
@@ -204,6 +210,19 @@ def commits_between(location: Location, objects: Objects, excluded: Iterable[str
     return Commits(commits, edges, notices)
 
 
+def _verify(objects: Objects, files: Iterable[FileChange], zero: str) -> None:
+    """Read the objects of a small change once more: git prints lines of an object without comparing it with its id.
+
+    Raises:
+        VibeguardError: GIT, for an object that is missing or holds something else.
+    """
+    for file in islice(files, _FEW_FILES):
+        if file.patch is not None and len(file.patch) <= _SMALL_PATCH and not file.is_submodule:
+            for oid in (file.blob_before, file.blob_after):
+                if oid != zero:
+                    objects.require(oid)
+
+
 def merge_bases(location: Location, one: str, other: str) -> tuple[str, ...]:
     """All best common ancestors of two commits (full ids); more than one after criss-cross merges."""
     return tuple(location.git.run("merge-base", "--all", one, other, ok=(0, 1)).stdout.decode().split())
@@ -249,7 +268,7 @@ def _require_unborn(location: Location) -> None:
     """HEAD has no commit: either its branch does not exist yet, or something is damaged."""
     ref = current_branch(location)
     damaged = VibeguardError(REPO, "HEAD cannot be resolved to a commit", hint="git fsck names what is damaged")
-    if ref is None or not ref.startswith("refs/"):
+    if ref is None or not ref.startswith("refs/") or os.path.isfile(os.path.join(location.common_dir, ref)):
         raise damaged
     listed = location.git.run("for-each-ref", "--format=%(refname)", ref, ok=(0, 128))
     # An existing ref is listed; a broken one is warned of.

@@ -287,6 +287,12 @@ def failure(arguments: Sequence[str], status: int, stderr: bytes, folder: str) -
             f"git refuses: {words}",
             hint="the folder belongs to another user; see safe.directory in `git help config`",
         )
+    if "promisor" in words or "lazy fetch" in words:
+        return VibeguardError(
+            GIT,
+            f"an object is missing and lazy fetch is off: {words}",
+            hint="this is a partial clone; fetch what is missing first: git fetch --refetch --filter=",
+        )
     if status < 0:
         return VibeguardError(
             GIT, f"git {arguments[0]} was killed by signal {-status}" + (f": {words}" if words else "")

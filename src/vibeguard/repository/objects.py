@@ -57,8 +57,8 @@ class Objects:
         """The object of that name, or None where there is none.
 
         Raises:
-            VibeguardError: LIMIT for an object of more bytes than the limit; GIT when git died, as it does when the
-                object is damaged, or was silent too long.
+            VibeguardError: LIMIT for an object of more bytes than the limit; GIT when the object is damaged, or git
+                died or was silent too long.
         """
         asked = name.encode("utf-8", "surrogateescape")
         if b"\n" in asked or not asked or len(asked) > _MAX_NAME:
@@ -82,7 +82,9 @@ class Objects:
             raise VibeguardError(GIT, f"git timed out after {self._git.timeout:g} s: cat-file") from None
         if len(content) != size + 1:
             raise self._died()
-        return Object(oid, kind, content[:-1])
+        found_object = Object(oid, kind, content[:-1])
+        _verify(found_object)
+        return found_object
 
     def require(self, oid: str, *, limit: int = MAX_OBJECT) -> Object:
         """The object with this full id, which something else that is there names.
@@ -109,6 +111,22 @@ class Objects:
         return failure(("cat-file",), self._process.status(), self._process.stderr, self._git.folder)
 
 
+def _verify(found: Object) -> None:
+    """git does not compare what it reads with the id that it was asked for; `git fsck` does.
+
+    Raises:
+        VibeguardError: GIT, for an object that holds something else than its id says.
+    """
+    from hashlib import sha1, sha256  # noqa: PLC0415 - one of them, and only where objects are read
+
+    digest = (sha256 if len(found.id) == 64 else sha1)(b"%s %d\0" % (found.type.encode(), len(found.content)))
+    digest.update(found.content)
+    if digest.hexdigest() != found.id:
+        raise VibeguardError(
+            GIT, f"object {found.id} is damaged: its content has another id", hint="git fsck names what is damaged"
+        )
+
+
 def _header(line: bytes) -> tuple[str, str, int] | None:
     """`<id> <type> <size>`; None for `<name> missing`, in whatever words, and for half a line."""
     fields = line.split(b" ")
@@ -122,7 +140,9 @@ def missing(git: Git, oid: str) -> VibeguardError:
     partial = git.run("config", "--get-regexp", r"^(extensions\.partialclone|remote\..*\.promisor)$", ok=(0, 1))
     if partial.stdout:
         return VibeguardError(
-            GIT, f"object {oid} is missing and lazy fetch is off", hint="fetch it first: git fetch --refetch"
+            GIT,
+            f"object {oid} is missing and lazy fetch is off",
+            hint="this is a partial clone; fetch what is missing first: git fetch --refetch --filter=",
         )
     return VibeguardError(GIT, f"object {oid} is missing", hint="git fsck names what is damaged")
 

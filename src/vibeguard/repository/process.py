@@ -55,6 +55,7 @@ class Process:
         self._stderr = b""
         self._held = b""  # read, and not yet asked for
         self._silence = silence
+        self._ended = False
         # Windows has no poll for pipes: there a silent child is waited for.
         self._poll = select.poll() if hasattr(select, "poll") else None
         if self._poll is not None:
@@ -167,7 +168,8 @@ class Process:
             status = self._child.wait(self._silence)
         except subprocess.TimeoutExpired:
             raise TimedOut from None
-        self._drain()
+        if not self._ended:
+            self._drain()
         return status
 
     def end(self) -> None:
@@ -181,6 +183,9 @@ class Process:
             except ProcessLookupError:
                 pass
             self._child.wait()
+        if not self._ended:
+            self._drain()
+        self._ended = True
         for stream in (self._child.stdin, self._child.stdout, self._child.stderr):
             if stream is not None and not stream.closed:
                 try:

@@ -30,16 +30,18 @@ def mark_renames(files: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
     if not come:
         return files
     sources: dict[int, str] = {}
-    by_blob: dict[str, list[FileChange]] = {}
-    for file in gone:
-        if file.blob_before not in _EMPTY_BLOBS:
-            by_blob.setdefault(file.blob_before, []).append(file)
     taken: set[str] = set()
-    for at in come:
-        same = [file for file in by_blob.get(files[at].blob_after, ()) if file.path not in taken]
-        if same:
-            sources[at] = _nearest(files[at].path, same).path
-            taken.add(sources[at])
+    # Of several files with the same content, those of the same name belong together.
+    for key in (_content_and_name, _content):
+        waiting: dict[str, list[str]] = {}
+        for file in reversed(gone):
+            if file.blob_before not in _EMPTY_BLOBS and file.path not in taken:
+                waiting.setdefault(key(file.blob_before, file.path), []).append(file.path)
+        for at in come:
+            same = waiting.get(key(files[at].blob_after, files[at].path)) if at not in sources else None
+            if same:
+                sources[at] = same.pop()
+                taken.add(sources[at])
     _add_similar(
         files,
         [file for file in gone if file.path not in taken and _comparable(file)],
@@ -51,10 +53,16 @@ def mark_renames(files: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
     return tuple(file._replace(renamed_from=sources[at]) if at in sources else file for at, file in enumerate(files))
 
 
-def _nearest(path: str, candidates: list[FileChange]) -> FileChange:
-    """Among equals the one of the same name; then the first."""
-    name = path.rpartition("/")[2]
-    return next((file for file in candidates if file.path.rpartition("/")[2] == name), candidates[0])
+def _content_and_name(blob: str, path: str) -> str:
+    return f"{blob} {_name(path)}"
+
+
+def _content(blob: str, path: str) -> str:  # noqa: ARG001 - the same form as its sibling
+    return blob
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]
 
 
 def _comparable(file: FileChange) -> bool:
@@ -74,7 +82,7 @@ def _add_similar(
         for path, lines in before.items():
             share = _shared(lines, after)
             if share >= SIMILAR:
-                pairs.append((share, path.rpartition("/")[2] == files[at].path.rpartition("/")[2], at, path))
+                pairs.append((share, _name(path) == _name(files[at].path), at, path))
     taken: set[str] = set()
     for _, _, at, path in sorted(pairs, key=lambda pair: (-pair[0], not pair[1], pair[2])):
         if at not in sources and path not in taken:
@@ -88,7 +96,7 @@ def _lines(file: FileChange, sign: bytes) -> dict[bytes, int]:
     _, _, body = (file.patch or b"").partition(b"\n@@ -")
     for line in body.split(b"\n")[1:]:
         if line.startswith(sign):
-            counted[line] = counted.get(line, 0) + len(line)
+            counted[line[1:]] = counted.get(line[1:], 0) + len(line)
     return counted
 
 

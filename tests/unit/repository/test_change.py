@@ -1,38 +1,14 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import pytest
 
 from tests.conftest import Repo
+from tests.unit.repository.reading import between, reading, staged, summary
 from vibeguard.errors import VibeguardError
-from vibeguard.model import Change
 from vibeguard.repository import change
 from vibeguard.repository.hunks import hunks
-from vibeguard.repository.locate import Location, locate
-from vibeguard.repository.objects import Objects
-
-
-@contextmanager
-def reading(repo: Repo) -> Iterator[tuple[Location, Objects]]:
-    location = locate(str(repo.path))
-    with Objects(location.git) as objects:
-        yield location, objects
-
-
-def staged(repo: Repo) -> Change:
-    with reading(repo) as (location, objects):
-        return change.staged(location, objects)
-
-
-def between(repo: Repo, base: str, head: str) -> Change:
-    with reading(repo) as (location, objects):
-        return change.between(location, objects, base, head)
-
-
-def summary(found: Change) -> list[tuple[str, str, int | None, int | None]]:
-    return [(file.path, file.status, file.added, file.deleted) for file in found.files]
 
 
 def test_a_staged_change_is_compared_with_head(repo: Repo) -> None:
