@@ -57,7 +57,7 @@ HOOKS = (
     "reference-transaction",
     "update",
 )
-ATTRIBUTES = "* filter=evil diff=evil merge=evil working-tree-encoding=UTF-16 ident eol=crlf\n*.md diff=evil -text\n"
+ATTRIBUTES = "* filter=evil diff=evil merge=evil ident eol=crlf\n*.md diff=evil -text\n"
 
 
 class Canary:
