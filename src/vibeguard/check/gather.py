@@ -73,6 +73,14 @@ class Case(NamedTuple):
     given: Given
 
 
+def catalogue_of(policy: Policy) -> Catalogue:
+    """The shipped tools, and those that a policy adds."""
+    settings = policy.provenance
+    tools = tuple(ToolSpec(tool, tool, identities) for tool, identities in settings.tools.items())
+    spelling = (settings.declare_with,) if settings.declare_with else ()
+    return extend(catalogue.load(), tools=tools, agents=policy.people.agents, declare_with=spelling)
+
+
 class Gathered:
     """Everything that is known about one change. Rooms are asked at most once for the same thing."""
 
@@ -143,10 +151,7 @@ class Gathered:
     @cached_property
     def catalogue(self) -> Catalogue:
         """The shipped tools, and those that the policy adds."""
-        settings = self.policy.provenance
-        tools = tuple(ToolSpec(tool, tool, identities) for tool, identities in settings.tools.items())
-        spelling = (settings.declare_with,) if settings.declare_with else ()
-        return extend(catalogue.load(), tools=tools, agents=self.policy.people.agents, declare_with=spelling)
+        return catalogue_of(self.policy)
 
     @cached_property
     def provenance(self) -> Provenance:

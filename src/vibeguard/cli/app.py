@@ -20,6 +20,7 @@ from vibeguard.hooks.door import guarded, leave
 # name: (module, what `--help` says). The module has `app`, a typer.Typer; with one command in it that command is meant.
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("vibeguard.cli.check", "Judge a change: may it go in, and if not, what is missing and from whom?"),
+    "provenance": ("vibeguard.cli.provenance", "Show which commits an AI took part in, and the evidence for it."),
     "demo": ("vibeguard.cli.demo", "Build a small repository with a risky AI-assisted change, and judge it."),
     "policy": ("vibeguard.cli.policy", "Read, check, test and compare policies."),
     "ci": ("vibeguard.cli.ci", "Judge the change that this CI run is about, with its reviews."),
