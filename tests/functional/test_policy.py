@@ -196,3 +196,57 @@ def test_every_fact_of_the_table_is_answered_in_a_check_or_marked_as_waiting(rep
         assert spec is not None
         if ".factor." not in name:  # a factor that could not be measured is absent from the score
             assert "not measured yet" not in actual or not spec.available, (name, actual)
+
+
+def test_a_policy_is_compared_with_that_of_a_commit_in_sentences(repo: Repo, script: Script) -> None:
+    repo.commit("policy", {".vibeguard.yaml": GOOD})
+    repo.write(".vibeguard.yaml", "# moved down\n" + GOOD.replace("ai.detected: true, ", ""))
+    ran = script("vibeguard", "policy", "diff", "--against", "main", cwd=repo.path)
+    assert ran.code == 0
+    assert ran.out.startswith(".vibeguard.yaml of main → .vibeguard.yaml\n~ rule seniors\n    - When an AI took part")
+    assert "    + When the changed files include src/**, then one approval is needed" in ran.out
+    assert "second-pair-of-eyes" not in ran.out
+    same = script("vibeguard", "policy", "diff", "builtin:starter", "--against", "builtin:starter", cwd=repo.path)
+    assert same.out.endswith("nothing differs\n")
+
+
+def test_a_replay_lists_every_verdict_that_changes(repo: Repo, script: Script) -> None:
+    repo.commit(
+        "policy", {".vibeguard.yaml": "version: 1\nrules: [{id: a, when: {change.files: 'x/**'}, then: warn}]\n"}
+    )
+    repo.commit("one", {"src/a.py": "x = 1\n"})
+    repo.commit("two", {"docs/a.md": "x\n"})
+    repo.write(".vibeguard.yaml", "version: 1\nrules: [{id: a, when: {change.files: 'src/**'}, then: block}]\n")
+    ran = script("vibeguard", "policy", "diff", "--replay", "5", cwd=repo.path)
+    assert "1 of the last 2 changes would be judged differently" in ran.out
+    assert " pass → blocked  one\n      a: pass → blocked" in ran.out
+    document = valid(
+        json.loads(script("vibeguard", "policy", "diff", "--replay", "5", "--format", "json", cwd=repo.path).out)
+    )
+    assert document["replayed"] == 2 and document["changed"][0]["rules"] == [
+        {"id": "a", "before": "pass", "after": "blocked"}
+    ]
+
+
+def test_a_policy_file_is_copied_and_pinned(repo: Repo, script: Script, tmp_path: Path) -> None:
+    (tmp_path / "org.yaml").write_text("version: 1\nrules: [{id: org, then: warn}]\n")
+    repo.write(".vibeguard.yaml", "version: 1  # ours\nextends: [builtin:starter]\n")
+    ran = script("vibeguard", "policy", "vendor", str(tmp_path / "org.yaml"), cwd=repo.path)
+    assert ran.code == 0, ran.err
+    repo.accept_changes()
+    text = (repo.path / ".vibeguard.yaml").read_text()
+    assert (
+        text.startswith("version: 1  # ours\nextends: [{path: policies/org.yaml, sha256: ")
+        and "builtin:starter]" in text
+    )
+    assert script("vibeguard", "policy", "check", cwd=repo.path).code == 0
+    repo.write("policies/org.yaml", "version: 1\nrules: [{id: org, mode: record-only, then: warn}]\n")
+    ran = script("vibeguard", "policy", "check", cwd=repo.path)
+    assert ran.code == 2 and "error[wrong-pin]" in ran.err
+
+
+def test_a_copy_that_would_not_load_is_not_made(repo: Repo, script: Script, tmp_path: Path) -> None:
+    (tmp_path / "org.yaml").write_text("version: 1\nrules: [{id: org, then: wran}]\n")
+    repo.write(".vibeguard.yaml", "version: 1\nextends: [builtin:starter]\n")
+    assert script("vibeguard", "policy", "vendor", str(tmp_path / "org.yaml"), cwd=repo.path).code == 2
+    assert script("vibeguard", "policy", "vendor", "https://example.com/org.yaml", cwd=repo.path).code == 2

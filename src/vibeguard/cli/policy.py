@@ -196,6 +196,33 @@ def test_(
     return policy_test.run(files or [], policy, format_)
 
 
+@app.command()
+def diff(
+    policy: Annotated[str, _POLICY] = "",
+    against: Annotated[str, typer.Option("--against", metavar="REF|POLICY", help="What to compare with.")] = "HEAD",
+    count: Annotated[int, typer.Option("--replay", metavar="N", help="Judge the last N merged changes by both.")] = 0,
+    format_: Annotated[str, _FORMAT] = "text",
+) -> int:
+    """What changes between two policies, and in the verdicts on past changes."""
+    from vibeguard.cli import policy_diff  # noqa: PLC0415 - this command's own
+
+    _require_format(format_)
+    return policy_diff.run(policy, against, count, format_)
+
+
+@app.command(epilog="Nothing is fetched: name files that you have, such as those of a checkout.")
+def vendor(
+    sources: Annotated[list[str] | None, typer.Argument(metavar="[FILE]...", help="Policy files to copy.")] = None,
+    into: Annotated[str, typer.Option("--into", metavar="FOLDER", help="Where to, from the root.")] = "policies",
+    format_: Annotated[str, _FORMAT] = "text",
+) -> int:
+    """Copy policy files into the repository, and pin every file that the policy extends by its sha256."""
+    from vibeguard.cli import policy_vendor  # noqa: PLC0415 - this command's own
+
+    _require_format(format_)
+    return policy_vendor.run(sources or [], into, format_)
+
+
 # -- what the commands share
 
 
