@@ -54,6 +54,7 @@ class Process:
         self._err = self._child.stderr.fileno()
         self._stderr = b""
         self._held = b""  # read, and not yet asked for
+        self._unsent = memoryview(b"")
         self._silence = silence
         self._ended = False
         # Windows has no poll for pipes: there a silent child is waited for.
@@ -87,13 +88,34 @@ class Process:
             rest = rest[self._child.stdin.write(rest) or 0 :]
 
     def write_all(self, content: bytes) -> None:
-        """Send it all that it will get, before it answers."""
+        """Give it all the input that it will get. It is sent while its output is read, so that neither side waits."""
         assert self._child.stdin is not None
+        self._unsent = memoryview(content)
+        if self._poll is None or not content:
+            self._send(everything=True)
+            return
+        os.set_blocking(self._child.stdin.fileno(), False)
+        self._poll.register(self._child.stdin.fileno(), select.POLLOUT)
+
+    def _send(self, *, everything: bool = False) -> None:
+        """Send what the pipe takes, and close it after the last byte. A child that is gone says why by its status."""
+        stdin = self._child.stdin
+        assert stdin is not None
         try:
-            self.write(content)
-            self._child.stdin.close()
+            while self._unsent:
+                try:
+                    sent = os.write(stdin.fileno(), self._unsent[:BLOCK])
+                except BlockingIOError:
+                    return
+                self._unsent = self._unsent[sent:]
+                if not everything:
+                    break
         except BrokenPipeError:
-            pass  # its exit status tells why
+            self._unsent = memoryview(b"")
+        if not self._unsent:
+            if self._poll is not None and not everything:
+                self._poll.unregister(stdin.fileno())
+            stdin.close()
 
     def read(self, *, silence: float | None = None) -> bytes:
         """What it wrote next to stdout, as much as is there; nothing at the end.
@@ -112,6 +134,9 @@ class Process:
             if not ready:
                 raise TimedOut
             for descriptor, _ in ready:
+                if descriptor not in (self._out, self._err):
+                    self._send()
+                    continue
                 block = os.read(descriptor, BLOCK)
                 if descriptor == self._out:
                     return block
