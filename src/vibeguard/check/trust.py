@@ -37,10 +37,11 @@ def trusted(request: Request, location: Location, objects: Objects, change: Chan
         return Trusted(
             default.commit, (default.full_name or default.name).removeprefix("refs/remotes/"), default.full_name
         )
-    # A push to a remote that was never fetched from: what the change is compared with is all there is to believe.
-    if request.subject == "push":
-        base = read_commit(objects, change.base) if change.base is not None else None
-        return Trusted(base, (change.base or "")[:10])
+    # A push to a remote that was never fetched from: what the ref holds there, if it holds anything; else HEAD.
+    if request.subject == "push" and change.base is not None:
+        base = read_commit(objects, change.base)
+        if base is not None:
+            return Trusted(base, change.base[:10])
     return Trusted(read_commit(objects, "HEAD"), "HEAD")
 
 

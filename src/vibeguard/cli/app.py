@@ -21,6 +21,9 @@ from vibeguard.hooks.door import guarded, leave
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("vibeguard.cli.check", "Judge a change: may it go in, and if not, what is missing and from whom?"),
     "provenance": ("vibeguard.cli.provenance", "Show which commits an AI took part in, and the evidence for it."),
+    "install": ("vibeguard.cli.install", "Put vibeguard into this repository's hooks."),
+    "uninstall": ("vibeguard.cli.uninstall", "Take it out again, and put back what was there before."),
+    "doctor": ("vibeguard.cli.doctor", "Is everything in place, and will the hooks run?"),
     "demo": ("vibeguard.cli.demo", "Build a small repository with a risky AI-assisted change, and judge it."),
     "policy": ("vibeguard.cli.policy", "Read, check, test and compare policies."),
     "ci": ("vibeguard.cli.ci", "Judge the change that this CI run is about, with its reviews."),

@@ -98,3 +98,7 @@ def _show(reports: tuple[Report, ...]) -> None:
 def main() -> None:
     """The console script."""
     leave(guarded(_work))
+
+
+if __name__ == "__main__":  # the hooks that `vibeguard install` writes run `python -I -m vibeguard.hooks.entry`
+    main()
