@@ -1,11 +1,16 @@
 """Who made the change: as a person of the policy, with roles, and with everybody else who took part."""
 
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from __future__ import annotations
 
-from vibeguard.model import Change, Fact, Identity, People
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from vibeguard.model import Change, Fact, Identity, Owner, People
 from vibeguard.reviews.eligible import is_bot
 from vibeguard.reviews.identities import Persons, is_team, key, members_of
+
+if TYPE_CHECKING:
+    from vibeguard.ownership.history import History
 
 
 class Authorship(NamedTuple):
@@ -38,9 +43,15 @@ def fact(
     author: str,
     people: People,
     members: Mapping[str, tuple[str, ...]] | None,
-    owned: Callable[[], Mapping[str, tuple[str, ...]]],
+    *,
+    owners: Callable[[], Sequence[Owner]],
+    history: Callable[[], History | None],
 ) -> Fact:
-    """One `author.` fact. `owned` gives the paths in view with their owners; `members` the teams that are known."""
+    """One `author.` fact.
+
+    `members` are the teams that are known; `owners` those of the paths in view, and `history` what was merged before
+    to them, are found out only for the facts that rest on them.
+    """
     if not author:
         return Fact(None, "nobody is named as the author yet")
     match name:
@@ -53,7 +64,9 @@ def fact(
         case "author.is_bot":
             return _bot(author, people)
         case "author.owns":
-            return _owns(author, owned(), people, members)
+            return _owns(author, owners(), people, members)
+        case "author.familiarity":
+            return _familiarity(author, history(), people)
         case _:
             return Fact(None, f"{name} is not measured yet")
 
@@ -95,25 +108,31 @@ def _teams(author: str, members: Mapping[str, tuple[str, ...]] | None, people: P
     return Fact(tuple(team for team, names in members.items() if person in persons.all_of(names)), evidence=(author,))
 
 
-def _owns(
-    author: str, owned: Mapping[str, tuple[str, ...]], people: People, members: Mapping[str, tuple[str, ...]] | None
-) -> Fact:
+def _owns(author: str, owners: Sequence[Owner], people: People, members: Mapping[str, tuple[str, ...]] | None) -> Fact:
     """`author.owns`: whether the author is among the owners of all, some or none of the files."""
+    from vibeguard.ownership.asked import owns  # noqa: PLC0415 - few rules ask
+
     persons = Persons(people)
     person = persons.of(author)
-    mine = 0
-    open_teams: list[str] = []
-    for owners in owned.values():
-        of_teams = {name: members_of(name, members) for name in owners if is_team(name)}
-        everyone = [name for name in owners if not is_team(name)]
-        everyone += [member for found in of_teams.values() for member in found or ()]
-        if person in persons.all_of(everyone):
-            mine += 1
-        else:
-            open_teams += [team for team, found in of_teams.items() if found is None]
-    if open_teams:
-        return Fact(None, f"the members of {', '.join(list(dict.fromkeys(open_teams))[:3])} are not known")
-    return Fact("all" if owned and mine == len(owned) else "some" if mine else "none", evidence=(author,))
+
+    def is_author(name: str) -> bool | None:
+        team = members_of(name, members)
+        if team is None and is_team(name):
+            return None
+        return person in persons.all_of((name,) if team is None else team)
+
+    return owns(owners, is_author)
+
+
+def _familiarity(author: str, history: History | None, people: People) -> Fact:
+    """`author.familiarity`: how well the author knows the files, by what was merged before."""
+    if history is None:
+        return Fact(None, "there is no history yet")
+    from vibeguard.ownership.knowledge import familiarity  # noqa: PLC0415 - few rules ask
+
+    persons = Persons(people)
+    person = persons.of(author)
+    return familiarity(history, lambda address: persons.of(address) == person)
 
 
 def _bot(author: str, people: People) -> Fact:

@@ -25,11 +25,13 @@ from vibeguard.model import (
     Fact,
     FileChange,
     Finding,
+    Owner,
     Provenance,
     Share,
 )
-from vibeguard.ownership.lookup import Entry, Ownership
+from vibeguard.ownership.lookup import Entry, Ownership, is_ownership_file
 from vibeguard.ownership.lookup import load as load_ownership
+from vibeguard.ownership.reading import remote_host
 from vibeguard.policy.globs import PathIndex, compiled
 from vibeguard.policy.rules import Policy
 from vibeguard.provenance import catalogue
@@ -50,6 +52,7 @@ if TYPE_CHECKING:
 
 if TYPE_CHECKING:
     from vibeguard.check.author import Authorship
+    from vibeguard.ownership.history import History
 
 HOOK_PATIENCE = 10.0  # seconds a hook waits for a graph that was never built; the next run goes on from there
 Files = frozenset[str] | None
@@ -208,7 +211,9 @@ class Gathered:
 
     @cached_property
     def ownership(self) -> Ownership:
-        return load_ownership(self._entry, dialect=self.policy.dialect or None)
+        dialect = self.policy.dialect or None
+        host = remote_host(self.location.common_dir) if dialect is None else None
+        return load_ownership(self._entry, dialect=dialect, remote_host=host)
 
     @cached_property
     def graph(self) -> Graph:
@@ -283,13 +288,20 @@ class Gathered:
     @cached_property
     def notices(self) -> tuple[str, ...]:
         """What could not be seen while the facts were gathered."""
-        owners = (f"{self.ownership.file}: {self.ownership.unusable}",) if self.ownership.unusable else ()
+        owners = (self.ownership.notice,) if self.ownership.notice else ()
         return (*owners, *self.provenance.notices, *self.dependents().notices)
 
     def _author_fact(self, name: str, only: Files) -> Fact:
         from vibeguard.check.author import fact  # noqa: PLC0415 - most policies ask nothing about the author
 
-        return fact(name, self.authorship.author, self.policy.people, self.given.teams, lambda: self.owned(only))
+        return fact(
+            name,
+            self.authorship.author,
+            self.policy.people,
+            self.given.teams,
+            owners=lambda: self._owners_of(only),
+            history=lambda: self._history_of(only),
+        )
 
     @cached_property
     def authorship(self) -> Authorship:
@@ -335,8 +347,22 @@ class Gathered:
         return change.source == "patch" and not change.commits and change.message is None
 
     def owned(self, only: Files) -> dict[str, tuple[str, ...]]:
-        """Every changed path in view with its owners."""
-        return {path: self.ownership.of(path).owners for path in self.in_view(only)}
+        """What owners are asked for: every changed path in view, on GitLab for each section that has it."""
+        from vibeguard.ownership.asked import asked  # noqa: PLC0415 - only reviews by owners need it
+
+        return asked(self._owners_of(only))
+
+    def _owners_of(self, only: Files) -> tuple[Owner, ...]:
+        return tuple(self.ownership.of(path) for path in self.in_view(only))
+
+    def _history_of(self, only: Files) -> History | None:
+        """What was merged before to the paths in view; None while there is no commit."""
+        commit = self.trusted.commit
+        if commit is None:
+            return None
+        from vibeguard.ownership.history import read_history  # noqa: PLC0415 - few rules ask for history
+
+        return read_history(self.location, self.objects, commit.id, self.in_view(only), keep=self.request.use_store)
 
     def content_of(self, only: Files) -> Content:
         """What is known of the files in view alone."""
@@ -458,16 +484,13 @@ def _both(file: FileChange) -> int | None:
 
 def _touches_policy(gathered: Gathered, only: Files) -> Fact:
     ours = {ENTRY, *(file.path for file in gathered.policy.files)}
-    if gathered.ownership.file:
-        ours.add(gathered.ownership.file)
+    dialect = gathered.ownership.dialect
     touched = tuple(
-        path for path in gathered.in_view(only) if path in ours or path.startswith(".vibeguard/") or _owns(path)
+        path
+        for path in gathered.in_view(only)
+        if path in ours or path.startswith(".vibeguard/") or is_ownership_file(path, dialect)
     )
     return Fact(bool(touched), evidence=touched)
-
-
-def _owns(path: str) -> bool:
-    return path in (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS", ".gitea/CODEOWNERS")
 
 
 def _signed(gathered: Gathered, only: Files) -> Fact:  # noqa: ARG001 - every finder has this signature

@@ -26,6 +26,7 @@ LOCATIONS: dict[Dialect, tuple[str, ...]] = {
     "gitea": ("CODEOWNERS", "docs/CODEOWNERS", ".gitea/CODEOWNERS", ".forgejo/CODEOWNERS"),
     "kubernetes": ("OWNERS", "OWNERS_ALIASES"),
 }
+_FILES = frozenset(place for places in LOCATIONS.values() for place in places)
 # Places that only one forge looks at.
 _TELLING: dict[str, Dialect] = {
     ".github/CODEOWNERS": "github",
@@ -92,6 +93,17 @@ class Ownership:
         return self._problems if self._table is None else (*self._problems, *self._table.problems)
 
     @property
+    def notice(self) -> str:
+        """What is wrong with the file, in one line; "" when nothing is."""
+        problems = self.problems
+        if self.unusable or not problems:
+            return self.unusable
+        first = problems[0]
+        place = f"{first.path}:{first.line}: " if first.line is not None else ""
+        more = f" ({len(problems) - 1} more: vibeguard owners lint)" if len(problems) > 1 else ""
+        return f"{place}{first.text}{more}"
+
+    @property
     def rules(self) -> tuple[Rule, ...]:
         """The rules in the order of the file."""
         return () if self._table is None else tuple(self._table.rules)
@@ -153,6 +165,11 @@ def load(read: Read, *, dialect: str | None = None, remote_host: str | None = No
     if unsupported is not None:
         problems = (*problems, _unread(unsupported[0], _UNSUPPORTED[unsupported[0]]))
     return Ownership(chosen, None, None, problems=problems)
+
+
+def is_ownership_file(path: str, dialect: Dialect) -> bool:
+    """Whether some forge takes a path for an ownership file. Every folder may have one for Kubernetes."""
+    return path in _FILES or path in _UNSUPPORTED or (dialect == "kubernetes" and path.endswith("/OWNERS"))
 
 
 def dialect_named(name: str) -> Dialect:

@@ -135,7 +135,7 @@ _TABLE: tuple[FactSpec, ...] = (
     FactSpec("author.owns", "text", "How much of the change the author owns", "ownership",
              values=("all", "some", "none"), scoped=True, phrase="how much of the change the author owns"),
     FactSpec("author.familiarity", "level", "How well the author knows the changed files, by history", "ownership",
-             values=FAMILIARITY, scoped=True, available=False, phrase="the author's familiarity"),
+             values=FAMILIARITY, scoped=True, phrase="the author's familiarity"),
     FactSpec("message.trailers", "set", "Names of the trailers of the message, or of all commits", "repository",
              without_case=True, phrase="the trailers of the message"),
     FactSpec("branch.target", "text", "Branch that the change goes to", "repository", phrase="the target branch"),
