@@ -253,6 +253,7 @@ class Gathered:
                 self.dependents(only),
                 self._tags,
                 only,
+                package_of=self.graph.package_of,
             )
         return self._blast[only]
 

@@ -29,6 +29,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "ci": ("vibeguard.cli.ci", "Judge the change that this CI run is about, with its reviews."),
     "approve": ("vibeguard.cli.approve", "Sign that you approve a change."),
     "approvals": ("vibeguard.cli.approvals", "List, check, send and get signed approvals."),
+    "graph": ("vibeguard.cli.graph", "Who depends on a file, why, and every edge of the import graph."),
     "owners": ("vibeguard.cli.owners", "Who owns a path, which line says so, and why; lint the file."),
 }
 
