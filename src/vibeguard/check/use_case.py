@@ -140,16 +140,23 @@ def _evaluated(book: Rulebook, gathered: Gathered) -> Verdict:
         from vibeguard.check.testimony import why_not_entitled  # noqa: PLC0415 - few policies have a break-glass
 
         entitled = partial(why_not_entitled, gathered)
-    return evaluate(
+    answers = Answers(gathered)
+    verdict = evaluate(
         book.policy,
         gathered,
         stage=request.stage,
-        fulfil=Answers(gathered),
+        fulfil=answers,
         now=request.now,
         waivers=gathered.testimony.waivers if book.policy.break_glass else gathered.given.waivers,
         entitled=entitled,
         head=gathered.change.head,
     )
+    if not request.full or verdict.verdict not in ("needs", "blocked"):
+        return verdict
+    from vibeguard.policy.explain import Question, with_ways  # noqa: PLC0415 - the short report does not try them all
+
+    question = Question(book.policy, gathered, request.stage, answers, request.now, gathered.change.head)
+    return with_ways(question, verdict)
 
 
 def _nobody(_waiver: Waiver, _who: ReviewDemand) -> str:
