@@ -130,3 +130,9 @@ def test_the_picture_in_the_readme_is_what_a_terminal_shows(tmp_path: Path, monk
     if UPDATE:
         picture.write_text(drawn)
     assert picture.read_text() == drawn
+
+
+def test_links_between_the_documents_lead_somewhere() -> None:
+    for document in DOCUMENTS:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", document.read_text()):
+            assert (document.parent / target).exists(), f"{document.name}: {target}"
