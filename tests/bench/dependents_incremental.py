@@ -17,8 +17,8 @@ from vibeguard.dependents.opening import _Session
 from vibeguard.dependents.scanning import FactStore
 from vibeguard.dependents.store import Store
 from vibeguard.model import Change
-from vibeguard.repository.difference import parse_raw
 from vibeguard.repository.locate import locate
+from vibeguard.repository.raw import parse_raw
 
 
 def main(folder: str, count: int) -> int:

@@ -1,7 +1,7 @@
-"""What git says that differs: `--raw -z` decides which files and how, the patches that follow give the lines.
+"""What git says that differs: raw records decide which files and how, the patches that follow give the lines.
 
-Both come from one process. git prints all raw records before it computes the first patch, so the names are complete
-even where the patches are not.
+Both come from one process. git prints all records before the first patch, so the names are complete even where the
+patches are not.
 """
 
 from __future__ import annotations
@@ -11,26 +11,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from vibeguard.errors import GIT, VibeguardError
-from vibeguard.model import GITLINK, FileChange, Status
+from vibeguard.model import GITLINK, FileChange
 from vibeguard.repository.command import Git, notices
 from vibeguard.repository.process import Process, TimedOut
+from vibeguard.repository.raw import RAW, parse_raw, read_names, read_raw
 from vibeguard.repository.renames import mark_renames
 from vibeguard.repository.sections import Section, sections
 
-# Measured against configuration and attributes that hide, colour, reorder or rename what is printed.
-RAW = (
-    "--raw",
-    "-z",
-    "-r",
-    "--no-abbrev",
-    "--no-renames",
-    "--ignore-submodules=none",
-    "--no-ext-diff",
-    "--no-textconv",
-    "--no-color",
-    "-O/dev/null",
-    "--no-relative",
-)
 PATCH = (
     "-p",
     "--text",  # an in-repository attribute must not hide lines
@@ -62,77 +49,108 @@ class Difference(NamedTuple):
     notices: tuple[str, ...] = ()
 
 
-class _Stopped(NamedTuple):
-    """How far the patches were read, and why no further: "" at their end, or "slow" or "oversized"."""
-
-    files: list[FileChange]
-    why: str = ""
-
-
 def read_difference(git: Git, *command: str, limits: Limits | None = None) -> Difference:
     """Run `diff-index` or `diff-tree` and read what differs.
 
     Args:
-        git: the runner, in the work tree's root or in a bare repository.
+        git: the runner.
         command: subcommand with the options of its own; the trees last, as full ids.
         limits: how much of the patches is read.
 
     Raises:
         VibeguardError: GIT when git fails, or when patches and records do not fit together.
     """
-    limits = limits or Limits()
-    ends_at = time.monotonic() + limits.seconds
-    records: list[FileChange] | None = None
-    files: list[FileChange] = []
-    said: tuple[str, ...] = ()
-    why = ""
-    kept = 0
-    while True:
-        # After a file that took too long, the rest is asked for again.
-        begin = () if records is None else (f"--skip-to={records[len(files)].path}",)
-        with git.started(command[0], *RAW, *PATCH, *begin, *command[1:], "--") as process:
-            raw, begun = _read_raw(process)
-            many = raw.count(b"\0") > 2 * limits.files
+    return _Reading(git, command, limits or Limits()).read()
+
+
+class _Reading:
+    """One difference while it is read, by one git process unless a file takes too long."""
+
+    def __init__(self, git: Git, command: tuple[str, ...], limits: Limits) -> None:
+        self._git = git
+        self._command = command
+        self._limits = limits
+        self._ends_at = time.monotonic() + limits.seconds
+        self._records: list[FileChange] | None = None
+        self._files: list[FileChange] = []
+        self._said: tuple[str, ...] = ()
+        self._kept = 0  # bytes of patches
+
+    def read(self) -> Difference:
+        """The files with their patches, as far as the limits go."""
+        why = self._read_on()
+        while why == "slow" and self._rest() and time.monotonic() < self._ends_at:
+            self._files += self._up_to_the_slow_one()
+            # After it, the rest is asked for again.
+            why = self._read_on() if self._rest() else ""
+        read = len(self._files)
+        slow = [file.path for file in self._files if file.unread == "slow"]
+        rest = self._rest()
+        if slow:
+            seconds = f"{self._limits.seconds_one:g} s"
+            self._said += (f"git takes more than {seconds} for the lines of {', '.join(slow[:5])}: not read",)
+        if rest:
+            self._said += (
+                f"{_WHY[why].format(self._limits)}: {len(rest)} of {read + len(rest)} files were read by name only",
+            )
+            self._files += rest if rest[0].unread else [record._replace(unread=why) for record in rest]
+        return Difference(mark_renames(tuple(self._files)), self._said)
+
+    def _rest(self) -> list[FileChange]:
+        return (self._records or [])[len(self._files) :]
+
+    def _read_on(self) -> str:
+        """Read as far as it goes, and say why no further: "" at the end, or a key of `_WHY`."""
+        begin = () if self._records is None else (f"--skip-to={self._rest()[0].path}",)
+        with self._git.started(self._command[0], *RAW, *PATCH, *begin, *self._command[1:], "--") as process:
+            try:
+                raw, begun = read_raw(process, self._limits.seconds_one)
+            except TimedOut:
+                if self._records is None:
+                    self._records = read_names(self._git, *self._command)
+                return "slow"
+            many = raw.count(b"\0") > 2 * self._limits.files
             found = parse_raw(raw, "too-many-files" if many else "")
-            if records is None:
-                records = found
-                if many:
-                    why = "too-many-files"
-                    break
-            elif found != records[len(files) :]:
+            if self._records is None:
+                self._records = found
+            elif found != self._rest():
                 raise VibeguardError(GIT, "git's list of files changed while it was read")
-            left = limits._replace(total=limits.total - kept, seconds=ends_at - time.monotonic())
+            if many:
+                return "too-many-files"
+            left = self._limits._replace(
+                total=self._limits.total - self._kept, seconds=self._ends_at - time.monotonic()
+            )
             stopped = _pair(found, process, begun, left)
             if not stopped.why:
-                git.finish(process, command)
-                said += notices(process.stderr)
-        files += stopped.files
-        kept += sum(len(file.patch) for file in stopped.files if file.patch is not None)
-        why = stopped.why
-        if why != "slow" or len(files) == len(records) or time.monotonic() >= ends_at:
-            break
-        files += _find_slow(git, command, records[len(files) :], limits)
-        if len(files) == len(records):
-            why = ""
-            break
-    unread = len(records) - len(files)
-    rest = records[len(files) :]
-    files += rest if why == "too-many-files" else [record._replace(unread=why) for record in rest]
-    slow = [file.path for file in files[: len(files) - unread] if file.unread == "slow"]
-    if slow:
-        said += (f"git takes more than {limits.seconds_one:g} s for the lines of {', '.join(slow[:5])}: not read",)
-    if unread:
-        said += (f"{_WHY[why].format(limits)}: {unread} of {len(records)} files were read by name only",)
-    return Difference(mark_renames(tuple(files)), said)
+                self._git.finish(process, self._command)
+                self._said += notices(process.stderr)
+        self._files += stopped.files
+        self._kept += sum(len(file.patch) for file in stopped.files if file.patch is not None)
+        return stopped.why
 
+    def _up_to_the_slow_one(self) -> Iterator[FileChange]:
+        """The next files one by one, up to the one that took too long.
 
-def read_names(git: Git, *command: str) -> list[FileChange]:
-    """The files that differ, without their patches.
-
-    Raises:
-        VibeguardError: GIT when git fails.
-    """
-    return parse_raw(git.run(command[0], *RAW, *command[1:], "--").stdout)
+        git buffers what it prints, so a few files may have been finished before that one without being seen.
+        """
+        one = (self._command[0], *RAW, *PATCH, *self._command[1:], "--")
+        for record in self._rest()[:_UNSEEN]:
+            file = None
+            with self._git.started(*one, record.path) as process:
+                try:
+                    raw, begun = read_raw(process, self._limits.seconds_one)
+                except TimedOut:
+                    pass
+                else:
+                    # A path that is also a folder brings the files in it.
+                    stopped = _pair(parse_raw(raw), process, begun, self._limits)
+                    if not stopped.why:
+                        self._git.finish(process, one)
+                    file = next((file for file in stopped.files if file.path == record.path), None)
+            if file is None:
+                yield record._replace(unread="slow")
+                return
+            yield file
 
 
 _WHY = {
@@ -140,49 +158,17 @@ _WHY = {
     "slow": "the patches take more than {0.seconds:g} s",
     "oversized": "the patches pass {0.total} bytes",
 }
-_STATUSES: dict[str, Status] = {"A": "A", "M": "M", "D": "D", "T": "T", "U": "U"}
 
 
-def parse_raw(raw: bytes, unread: str = "") -> list[FileChange]:
-    """The records of `--raw -z` without renames: `:mode mode id id status NUL path NUL`.
-
-    `unread` says of all of them why their patches will not be read.
-
-    Raises:
-        VibeguardError: GIT, when it is anything else.
-    """
-    fields = raw.decode("utf-8", "surrogateescape").split("\0")
-    if fields.pop() or len(fields) % 2:
-        raise VibeguardError(GIT, "git ended in the middle of its list of files")
-    files = []
-    for facts, path in zip(fields[::2], fields[1::2], strict=True):
-        try:
-            before, after, old, new, letter = facts.split(" ")
-            status = _STATUSES[letter]
-        except (ValueError, KeyError):
-            raise _unexpected(facts) from None
-        if before[:1] != ":" or not path:
-            raise _unexpected(facts)
-        files.append(FileChange(path, status, before[1:], after, old, new, unread=unread))
-    return files
+# Files whose patches fit into what git holds back, and more.
+_UNSEEN = 64
 
 
-def _unexpected(facts: str) -> VibeguardError:
-    return VibeguardError(GIT, f"git's list of files has an unexpected record: {facts[:80]!r}")
+class _Stopped(NamedTuple):
+    """How far the patches were read, and why no further: "" at their end, or "slow" or "oversized"."""
 
-
-def _read_raw(process: Process) -> tuple[bytes, bytes]:
-    """The raw records, and what was read of the patches behind them: an empty field parts the two."""
-    blocks: list[bytes] = []
-    tail = b""
-    while block := process.read():
-        blocks.append(block)
-        # The mark may fall between two blocks.
-        if b"\0\0" in tail + block:
-            raw, _, begun = b"".join(blocks).partition(b"\0\0")
-            return raw + b"\0", begun
-        tail = block[-1:]
-    return b"".join(blocks), b""
+    files: list[FileChange]
+    why: str = ""
 
 
 def _pair(records: list[FileChange], process: Process, begun: bytes, limits: Limits) -> _Stopped:
@@ -214,26 +200,6 @@ def _pair(records: list[FileChange], process: Process, begun: bytes, limits: Lim
     except TimedOut:
         return _Stopped(files, "slow")
     return _Stopped(files)
-
-
-def _find_slow(git: Git, command: tuple[str, ...], records: list[FileChange], limits: Limits) -> Iterator[FileChange]:
-    """The next files one by one, up to the one that took too long.
-
-    git buffers what it prints, so a few files may have been finished before that one without being seen.
-    """
-    one = (command[0], *RAW, *PATCH, *command[1:], "--")
-    for record in records:
-        with git.started(*one, record.path) as process:
-            raw, begun = _read_raw(process)
-            # A path that is also a folder brings the files in it.
-            stopped = _pair(parse_raw(raw), process, begun, limits)
-            if not stopped.why:
-                git.finish(process, one)
-        file = next((file for file in stopped.files if file.path == record.path), None)
-        if file is None:
-            yield record._replace(unread="slow")
-            return
-        yield file
 
 
 def _with_patch(record: FileChange, parts: list[Section]) -> FileChange:

@@ -14,6 +14,9 @@ MAX_MESSAGE = 16 << 20  # bytes
 _COMMENT_CHARS = b"#;@!$%^&|:"
 _CUT = b" ------------------------ >8 ------------------------"
 _BLANK = b" \t\n\r"
+_FALSE = ("false", "no", "off", "0")
+# What no comment begins with: nothing, letters, digits, and marks that lists and trailers begin with.
+_TEXT = frozenset(("", *"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 -*([<\"'`"))
 
 
 def read_message(path: str) -> bytes:
@@ -46,29 +49,33 @@ def read_message(path: str) -> bytes:
 def stored_message(raw: bytes, location: Location) -> bytes:
     """What `git commit` makes of this message: cut at the scissors, comments and surplus blanks taken out.
 
-    Follows commit.cleanup, core.commentChar (and core.commentString) and commit.verbose; git is asked for them only
-    when the message is such that they matter. Whether an editor was used, git tells its hooks by GIT_EDITOR.
+    Follows commit.cleanup, commit.verbose, core.commentChar and core.commentString; git is asked for them only when
+    the message is such that they matter. Whether an editor was used, git tells its hooks by GIT_EDITOR; `commit -v`
+    it does not tell, so that is seen from what it puts below the scissors. Bytes that are not UTF-8 stay as they are
+    (git would take them for Latin-1), for they are worth a finding.
     """
     if not raw.strip(_BLANK):
         return b""
     edited = os.environ.get("GIT_EDITOR") != ":"
-    plain = raw == strip_space(raw, None)
-    if plain and not any(line[:1] in (b"#", b";") or _CUT in line for line in raw.split(b"\n")) and not edited:
+    if (
+        not edited
+        and raw == strip_space(raw, None)
+        and all(line[:1].decode("latin-1") in _TEXT for line in raw.split(b"\n"))
+    ):
         return raw
     settings = _settings(location)
-    mode = settings.get("commit.cleanup", "default")
     comment = comment_mark(raw, settings.get("core.commentstring") or settings.get("core.commentchar") or "#")
-    return clean(raw, mode, comment, edited=edited)
+    verbose = settings.get("commit.verbose", "false").lower() not in _FALSE
+    return clean(raw, settings.get("commit.cleanup", "default"), comment, edited=edited, verbose=verbose)
 
 
-def clean(raw: bytes, mode: str, comment: bytes, *, edited: bool) -> bytes:
+def clean(raw: bytes, mode: str, comment: bytes, *, edited: bool, verbose: bool = False) -> bytes:
     """The message under one cleanup mode (strip, whitespace, verbatim, scissors or default)."""
-    if mode == "default" or mode not in ("strip", "whitespace", "verbatim", "scissors"):
+    if mode not in ("strip", "whitespace", "verbatim", "scissors"):
         mode = "strip" if edited else "whitespace"
     if mode == "scissors" and not edited:
         mode = "whitespace"
-    if edited:
-        raw = _above_scissors(raw, comment, always=mode == "scissors")
+    raw = _above_scissors(raw, comment, always=verbose or mode == "scissors", edited=edited)
     if mode == "verbatim":
         return raw
     return strip_space(raw, comment if mode == "strip" else None)
@@ -101,19 +108,29 @@ def comment_mark(raw: bytes, configured: str) -> bytes:
     return b"#"
 
 
-def _above_scissors(raw: bytes, comment: bytes, *, always: bool) -> bytes:
-    """The message above the cut line; git writes a comment below it, which a line typed by hand has not."""
+def _above_scissors(raw: bytes, comment: bytes, *, always: bool, edited: bool) -> bytes:
+    """The message above the cut line. `commit -v` puts comments below it and then a diff; a line that somebody typed
+    has something else there, and is part of the message.
+    """
     cut = comment + _CUT + b"\n"
     at = 0 if raw.startswith(cut) else raw.find(b"\n" + cut) + 1
     if at == 0 and not raw.startswith(cut):
         return raw
-    return raw[:at] if always or raw[at + len(cut) :].startswith(comment) else raw
+    if always:
+        return raw[:at]
+    below = raw[at + len(cut) :].split(b"\n")
+    explained = 0
+    while explained < len(below) and below[explained].startswith(comment + b" "):
+        explained += 1
+    rest = b"\n".join(below[explained:])
+    by_git = edited and explained >= 2 and (not rest or rest.startswith(b"diff "))
+    return raw[:at] if by_git else raw
 
 
 def _settings(location: Location) -> dict[str, str]:
     """The settings that decide about messages; the last one wins, as in git."""
     done = location.git.run(
-        "config", "-z", "--get-regexp", r"^(commit\.cleanup|core\.comment(char|string))$", ok=(0, 1)
+        "config", "-z", "--get-regexp", r"^(commit\.(cleanup|verbose)|core\.comment(char|string))$", ok=(0, 1)
     )
     settings = {}
     for record in done.stdout.split(b"\0"):

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from vibeguard.errors import GIT, REPO, VibeguardError
 from vibeguard.model import Commit, FileChange
 from vibeguard.repository.commits import parse_commit
-from vibeguard.repository.difference import Difference, Limits, read_difference, read_names
+from vibeguard.repository.difference import Difference, Limits, read_difference
 from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects
+from vibeguard.repository.raw import read_names
 
 _HEX = frozenset("0123456789abcdef")
 

@@ -11,6 +11,8 @@ from tests.conftest import Repo
 from vibeguard.errors import VibeguardError
 from vibeguard.repository.locate import locate
 from vibeguard.repository.message import clean, read_message, stored_message, strip_space
+from vibeguard.repository.objects import Objects
+from vibeguard.repository.refs import read_commit
 
 SCISSORS = b"# ------------------------ >8 ------------------------\n"
 
@@ -29,7 +31,12 @@ def test_without_an_editor_a_hash_is_text(repo: Repo, monkeypatch: pytest.Monkey
 
 
 def test_the_diff_below_the_scissors_is_cut_off(repo: Repo) -> None:
-    raw = b"subject\n" + SCISSORS + b"# Do not modify or remove the line above.\ndiff --git a/x b/x\n+AI: yes\n"
+    raw = (
+        b"subject\n"
+        + SCISSORS
+        + b"# Do not modify or remove the line above.\n# Everything below it will be ignored.\n"
+        + b"diff --git a/x b/x\n+AI: yes\n"
+    )
     assert stored(repo, raw) == b"subject\n"
 
 
@@ -65,3 +72,60 @@ def test_cleaning_twice_changes_nothing_more(raw: bytes) -> None:
     for mode in ("strip", "whitespace", "scissors", "default"):
         once = clean(raw, mode, b"#", edited=True)
         assert strip_space(once, None) == once
+
+
+TYPED = (
+    b"subject  \n\n\n#12 kept or not\n; semicolon\nbody \t\n\n\n" + SCISSORS + b"below\n\nSigned-off-by: A <a@b>\n\n\n",
+    b"\n\n  subject\r\nbody\x0c\n" + SCISSORS + b"#\nbelow\n",
+    b"# only\n# comments\n\n",
+    b"subject\n\n; a\n# b\n\nTrailer: value\n ; folded\n",
+    b"caf\xe9\n\nbody\n",
+)
+SETTINGS = (
+    (),
+    ("-c", "commit.cleanup=strip"),
+    ("-c", "commit.cleanup=whitespace"),
+    ("-c", "commit.cleanup=verbatim"),
+    ("-c", "commit.cleanup=scissors"),
+    ("-c", "core.commentChar=;"),
+    ("-c", "core.commentChar=auto"),
+    ("-c", "commit.verbose=true"),
+    ("-c", "commit.verbose=true", "-c", "core.commentChar=;"),
+    ("-c", "commit.cleanup=scissors", "-c", "core.commentChar=auto"),
+)
+
+
+@pytest.mark.parametrize("edited", [True, False])
+@pytest.mark.parametrize("settings", SETTINGS)
+def test_git_stores_what_is_said_that_it_stores(
+    repo: Repo, settings: tuple[str, ...], edited: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """git commits for real; its commit-msg hook keeps the file and the environment for us."""
+    monkeypatch.setenv("PATH", os.defpath)
+    kept, typed = tmp_path / "kept", tmp_path / "typed"
+    repo.write(".git/hooks/commit-msg", f'#!/bin/sh\ncp "$1" "{kept}"\nprintf "%s" "$GIT_EDITOR" > "{kept}.editor"\n')
+    os.chmod(repo.path / ".git/hooks/commit-msg", 0o755)
+    # An editor puts its text above what git has prepared.
+    (tmp_path / "editor").write_text(f'#!/bin/sh\ncat "{typed}" "$1" > "$1.new" && mv "$1.new" "$1"\n')
+    (tmp_path / "editor").chmod(0o755)
+    repo.accept_changes()
+    for number, raw in enumerate(TYPED):
+        typed.write_bytes(raw)
+        repo.stage({"a.txt": f"{number}\n"})
+        how = ("-e",) if edited else ("-F", str(typed))
+        before = repo.git("rev-parse", "-q", "--verify", "HEAD", ok=False)
+        repo.git(*settings, "commit", "-q", *how, env={"GIT_EDITOR": str(tmp_path / "editor")}, ok=False)
+        after = repo.git("rev-parse", "-q", "--verify", "HEAD", ok=False)
+        for one in range(0, len(settings), 2):
+            key, _, value = settings[one + 1].partition("=")
+            repo.git("config", key, value)
+        monkeypatch.setenv("GIT_EDITOR", Path(f"{kept}.editor").read_text(encoding="utf-8"))
+        ours = stored(repo, kept.read_bytes())
+        monkeypatch.delenv("GIT_EDITOR")
+        if before == after:
+            assert ours.strip() == b"", "git refused an empty message"
+            continue
+        with Objects(locate(str(repo.path)).git) as objects:
+            commit = read_commit(objects, "HEAD")
+        assert commit is not None
+        assert ours.replace(b"\xe9", b"\xc3\xa9") == commit.message, (raw, kept.read_bytes())
