@@ -25,6 +25,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "uninstall": ("vibeguard.cli.uninstall", "Take it out again, and put back what was there before."),
     "doctor": ("vibeguard.cli.doctor", "Is everything in place, and will the hooks run?"),
     "demo": ("vibeguard.cli.demo", "Build a small repository with a risky AI-assisted change, and judge it."),
+    "explain": ("vibeguard.cli.explain", "Explain a rule, or how the rules look at a file."),
     "policy": ("vibeguard.cli.policy", "Read, check, test and compare policies."),
     "ci": ("vibeguard.cli.ci", "Judge the change that this CI run is about, with its reviews."),
     "approve": ("vibeguard.cli.approve", "Sign that you approve a change."),
