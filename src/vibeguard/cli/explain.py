@@ -29,7 +29,7 @@ app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 
 
 @app.command(
-    epilog="Without an argument: vibeguard check --explain. It judges nothing: the exit code says only whether it could be told."
+    epilog="Without an argument: vibeguard check --explain. Exit 0 whatever the verdict, 2 when it cannot be told."
 )
 def explain(
     what: Annotated[str, typer.Argument(metavar="[RULE|FILE]", help="The id of a rule, or a file.")] = "",
