@@ -218,7 +218,7 @@ def number_test(reader: Reader, node: Node, spec: FactSpec, *, quiet: bool = Fal
         low, high = _value(match[1], match[2]), _value(match[4], match[5])
         if low > high:
             reader.error(
-                node, "wrong-number", f"`{text}` holds for no number", f"write `between {match[4]} and {match[1]}`"
+                node, "empty-range", f"`{text}` holds for no number", f"write `between {match[4]} and {match[1]}`"
             )
             return None
         return _test(spec, "between", (low, high), text, node)

@@ -11,7 +11,7 @@ from typing import Any
 
 from vibeguard.policy import actions, rule_reader, sections, tighten
 from vibeguard.policy.conditions import MOST_VALUES
-from vibeguard.policy.facts import FACT_TYPES, FACTS, KINDS, FactSpec
+from vibeguard.policy.facts import FACT_TYPES, FACTS, KINDS, FactSpec, fact_names
 from vibeguard.policy.rules import STAGES
 
 ID = "https://vibeguard.dev/schema/policy-v1.json"
@@ -23,8 +23,8 @@ BEYOND = frozenset({
     # names that stand elsewhere
     "unknown-role", "unknown-tag", "unknown-window", "unknown-rule", "undeclared-fact", "unknown-builtin",
     "missing-file", "duplicate-id", "redefined", "extends", "network", "outside", "wrong-pin", "loosening",
-    # what is inside a text
-    "glob", "pattern", "wrong-date", "unknown-timezone", "message",
+    # what is inside a text, and the types of an organisation's own facts
+    "glob", "pattern", "wrong-date", "unknown-timezone", "message", "empty-range",
 })  # fmt: skip
 
 _NUMBER = r"(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?"
@@ -104,7 +104,7 @@ def _definitions() -> dict[str, Any]:
         "unless": {"$ref": "#/$defs/condition", "maxProperties": 1},
         "then": {"$ref": "#/$defs/then"},
         "if_unknown": {"enum": list(sections.IF_UNKNOWN)},
-        "message": _TEXT,
+        "message": {**_TEXT, "pattern": _message()},
         "ask": _TEXT,
         "docs": _TEXT,
     }
@@ -161,6 +161,12 @@ def _definitions() -> dict[str, Any]:
             "then": {"required": ["levels"], "properties": {"levels": {"type": "array", "minItems": 2}}},
         },
     }
+
+
+def _message() -> str:
+    """Text in which braces hold the name of a fact, and nothing else stands between braces."""
+    names = "|".join(name.replace(".", r"\.") for name in fact_names())
+    return rf"^([^{{}}]|\{{({names}|x\.[a-z0-9_.]+)\}})*\S([^{{}}]|\{{({names}|x\.[a-z0-9_.]+)\}})*$"
 
 
 # -- conditions

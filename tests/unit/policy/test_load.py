@@ -121,7 +121,7 @@ RULES = [
     ("when: {blast.score: at least 1e3}", "wrong-number", "found `at least 1e3`", "write it in words"),
     ("when: {blast.score: at least 1_000}", "wrong-number", "found `at least 1_000`", "write it in words"),
     ("when: {blast.score: " + "9" * 5000 + "}", "wrong-number", "is compared with a number", "write it in words"),
-    ("when: {blast.score: between 20 and 10}", "wrong-number", "holds for no number", "write `between 10 and 20`"),
+    ("when: {blast.score: between 20 and 10}", "empty-range", "holds for no number", "write `between 10 and 20`"),
     ("when: {change.kinds: tests}", "unknown-value", "`tests` is not a value", "did you mean `test`?"),
     ("when: {author.roles: senoir}", "unknown-role", "`senoir` is not a role", "did you mean `senior`?"),
     ("when: {change.tags: moeny}", "unknown-tag", "`moeny` is not a tag", "did you mean `money`?"),
