@@ -13,7 +13,7 @@ from vibeguard.check.result import NOTHING_CHANGES, NOTHING_STAGED, Report, exit
 from vibeguard.check.rulebook import Rulebook, broken_head_policy, protected_ref, rulebook
 from vibeguard.check.trust import trusted
 from vibeguard.errors import VibeguardError
-from vibeguard.model import Change, ReviewDemand, Verdict, Waiver
+from vibeguard.model import Change, ReviewDemand, RuleResult, Verdict, Waiver
 from vibeguard.policy.evaluate import Entitled, evaluate
 from vibeguard.repository import change as changes
 from vibeguard.repository.locate import Location, locate
@@ -32,7 +32,7 @@ def judge(request: Request) -> tuple[Report, ...]:
     """
     begun = time.perf_counter()
     location = locate(request.folder)
-    given = _given(request)
+    given = given_by(request)
     with Objects(location.git) as objects:
         found = _changes(request, location, objects)
         read_ms = (time.perf_counter() - begun) * 1000
@@ -47,7 +47,8 @@ def _timings(begun: float, read_ms: float) -> dict[str, float]:
     return {"read": round(read_ms, 1), "all": round((time.perf_counter() - begun) * 1000, 1)}
 
 
-def _given(request: Request) -> Given:
+def given_by(request: Request) -> Given:
+    """What was handed in: facts, reviews, and what a forge told."""
     given = read_facts(*request.facts) if request.facts is not None else Given()
     if request.reviews is not None:
         from vibeguard.reviews.file import read_all  # noqa: PLC0415 - only where a reviews file is given
@@ -110,6 +111,9 @@ def _by(book: Rulebook, gathered: Gathered) -> Report:
     for rule in always:
         if rule is not None:
             rules, name = (*rules, rule), "blocked"
+    held = _held(book, gathered)
+    if held is not None:
+        rules, name = (*rules, held), "blocked"
     notices = (*change.notices, *book.notices, *verdict.notices, *gathered.notices)
     if not change.files and change.source != "push":
         notices = (NOTHING_STAGED if request.subject == "staged" else NOTHING_CHANGES, *notices)
@@ -131,6 +135,15 @@ def _by(book: Rulebook, gathered: Gathered) -> Report:
         overrides=verdict.overrides,
         waivers_not_counted=verdict.waivers_not_counted,
     )
+
+
+def _held(book: Rulebook, gathered: Gathered) -> RuleResult | None:
+    """What an overdue review of an earlier change holds back."""
+    if gathered.request.stage != "ci" or not book.policy.break_glass:
+        return None
+    from vibeguard.check.follow_up import overdue  # noqa: PLC0415 - few policies have a break-glass
+
+    return overdue(gathered.location, gathered.objects, book.policy, gathered.change, gathered.request.now)
 
 
 def _evaluated(book: Rulebook, gathered: Gathered) -> Verdict:

@@ -15,7 +15,7 @@ from vibeguard.cli.given_files import read_given
 from vibeguard.cli.output import put, show_reports
 from vibeguard.errors import USAGE, VibeguardError
 from vibeguard.hooks.ci_environment import CiRun, read
-from vibeguard.hooks.door import say_error
+from vibeguard.hooks.door import say, say_error
 from vibeguard.report import FORMATS, Options, renderer
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
@@ -38,6 +38,9 @@ def ci(
     also: Annotated[
         list[str] | None, typer.Option("--also", metavar="FORMAT=FILE", help="Write it to a file too; repeatable.")
     ] = None,
+    audit: Annotated[
+        str, typer.Option("--audit", metavar="FILE|ref", help="Add the verdict to a record; ref: refs/vibeguard/audit.")
+    ] = "",
     explain: Annotated[bool, typer.Option("--explain", help="Show every rule, and why it said so.")] = False,
 ) -> int:
     """Judge the change that this run is about: its range, its base's policy and its reviews are found out here."""
@@ -67,6 +70,8 @@ def ci(
     for name, file in files:
         put(renderer(name).render(reports, options), file)
     _tell_github(run, reports, options)
+    if audit:
+        _record(reports, "" if audit == "ref" else audit)
     return overall_exit_code(reports)
 
 
@@ -106,6 +111,15 @@ def _show(reports: tuple[Report, ...], format_: str, options: Options) -> None:
     for report in reports:
         if report.error is not None:
             say_error(report.error)
+
+
+def _record(reports: tuple[Report, ...], file: str) -> None:
+    from vibeguard.cli.audit import add  # noqa: PLC0415 - only where a record is kept
+    from vibeguard.evidence.audit import of_verdict  # noqa: PLC0415 - likewise
+    from vibeguard.report.json import as_object  # noqa: PLC0415 - likewise
+
+    # The hash in the log of the run is the anchor: writers of the record cannot reach it.
+    say(f"recorded; last hash {add([of_verdict(as_object(report)) for report in reports], file)}")
 
 
 def _tell_github(run: CiRun, reports: tuple[Report, ...], options: Options) -> None:
