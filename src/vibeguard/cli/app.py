@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "approve": ("vibeguard.cli.approve", "Sign that you approve a change."),
     "approvals": ("vibeguard.cli.approvals", "List, check, send and get signed approvals."),
     "graph": ("vibeguard.cli.graph", "Who depends on a file, why, and every edge of the import graph."),
+    "verify": ("vibeguard.cli.verify", "Is a statement of a verdict what it claims to be?"),
     "audit": ("vibeguard.cli.audit", "The record of verdicts, overrides and follow-ups."),
     "owners": ("vibeguard.cli.owners", "Who owns a path, which line says so, and why; lint the file."),
 }

@@ -43,6 +43,12 @@ def check(
         str, typer.Option("--format", metavar="|".join(FORMATS), help="How to print the verdict.")
     ] = "text",
     output: Annotated[str, typer.Option("--output", metavar="FILE", help="Write the report to a file.")] = "",
+    attest: Annotated[
+        str, typer.Option("--attest", metavar="FILE", help="Write an in-toto statement of the verdict.")
+    ] = "",
+    attest_key: Annotated[
+        str, typer.Option("--attest-key", metavar="FILE", help="SSH key to sign the statement with.")
+    ] = "",
     explain: Annotated[bool, typer.Option("--explain", help="Show every rule, and why it said so.")] = False,
     exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Exit 0 unless vibeguard could not decide.")] = False,
 ) -> int:
@@ -81,11 +87,15 @@ def check(
             facts=read_given(facts, "facts file") if facts else None,
             environ=os.environ,
             now=time.time(),
-            full=machine or explain,
+            full=machine or explain or bool(attest),
         )
         from vibeguard.check.use_case import judge  # noqa: PLC0415 - a wrong option need not pay for it
 
         reports = judge(request)
+        if attest:
+            from vibeguard.cli.attest import attest as attest_verdict  # noqa: PLC0415 - likewise
+
+            attest_verdict(reports, request, attest, attest_key)
     except VibeguardError as error:
         if not machine:
             raise

@@ -41,6 +41,12 @@ def ci(
     audit: Annotated[
         str, typer.Option("--audit", metavar="FILE|ref", help="Add the verdict to a record; ref: refs/vibeguard/audit.")
     ] = "",
+    attest: Annotated[
+        str, typer.Option("--attest", metavar="FILE", help="Write an in-toto statement of the verdict.")
+    ] = "",
+    attest_key: Annotated[
+        str, typer.Option("--attest-key", metavar="FILE", help="SSH key to sign the statement with.")
+    ] = "",
     explain: Annotated[bool, typer.Option("--explain", help="Show every rule, and why it said so.")] = False,
 ) -> int:
     """Judge the change that this run is about: its range, its base's policy and its reviews are found out here."""
@@ -63,7 +69,11 @@ def ci(
             now=time.time(),
             full=True,
         )
-        reports = judged(run, given, ask=forge and not reviews)
+        reports, request = judged(run, given, ask=forge and not reviews)
+        if attest:
+            from vibeguard.cli.attest import attest as attest_verdict  # noqa: PLC0415 - only where it is wanted
+
+            attest_verdict(reports[:1], request, attest, attest_key)
     except VibeguardError as error:
         reports = (failed(error, "ci"),)
     _show(reports, format_, options)

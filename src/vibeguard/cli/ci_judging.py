@@ -17,8 +17,8 @@ from vibeguard.reviews.forge import OpenRequest, Teams, Told
 _MOST_OTHERS = 5  # further requests on the same head that are judged too
 
 
-def judged(run: CiRun, given: Request, *, ask: bool) -> tuple[Report, ...]:
-    """One report for the change, and one for every other open request on the same head.
+def judged(run: CiRun, given: Request, *, ask: bool) -> tuple[tuple[Report, ...], Request]:
+    """One report for the change, and one for every other open request on the same head; and what was asked.
 
     Raises:
         VibeguardError: whatever keeps it from being decided.
@@ -41,7 +41,7 @@ def judged(run: CiRun, given: Request, *, ask: bool) -> tuple[Report, ...]:
         notices += (f"approvals on the request were not read: no token in {' or '.join(run.tokens) or 'the run'}",)
     report = report._replace(notices=(*report.notices, *notices))
     others = told.others if told is not None and run.ends is None else ()
-    return (report, *_judged_too(run, given, others, head_commit))
+    return (report, *_judged_too(run, given, others, head_commit)), request
 
 
 def _request(run: CiRun, given: Request, location: Location, objects: Objects) -> Request:
