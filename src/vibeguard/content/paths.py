@@ -93,6 +93,11 @@ NAMES: dict[str, tuple[str, ...]] = {
         "README LICENSE LICENCE COPYING NOTICE AUTHORS CONTRIBUTORS CHANGELOG CHANGES HISTORY NEWS INSTALL TODO "
         "THANKS MAINTAINERS CITATION.cff UNLICENSE PATENTS humans.txt llms.txt",
     ),
+    **_each(
+        "config",
+        ".gitleaksignore .trivyignore .semgrepignore .nancy-ignore .secretlintignore .snyk .bandit .pylintrc pylintrc "
+        ".stylelintrc .nycrc .flake8 .coveragerc .editorconfig",
+    ),
     **_each("generated", "zz_generated.deepcopy.go bindata.go"),
 }
 

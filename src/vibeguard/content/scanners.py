@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Version = Callable[[], bytes | None]
 
 _NAMES_DEPENDENCIES = frozenset(("manifest", "lock-file", "ci", "container", "infrastructure", "build", "policy"))
+_CONFIGURES = frozenset(("config", "manifest", "build", "policy", "ci", "test"))
+_RUNS_CHECKS = frozenset(("ci", "policy", "build", "manifest"))
 
 
 class Scanners:
@@ -28,6 +30,8 @@ class Scanners:
         self._tests: WeakenedTests | None = None
         self._guards: WeakenedGuards | None = None
         self._dependencies: NewDependencies | None = None
+        self._relaxed: list[Finding] = []
+        self._running: list[tuple[ChangedFile, Version, Version]] = []  # small: CI, hooks, build
 
     def add(self, changed: ChangedFile, before: Version, after: Version) -> list[Finding]:
         """Look at one file; returns what its own lines say."""
@@ -50,6 +54,12 @@ class Scanners:
 
         self._guards = self._guards or guards.Weakened()
         self._guards.add(changed, after)
+        if kinds & _CONFIGURES and not kinds & {"vendored", "docs"}:
+            from vibeguard.content import strictness  # noqa: PLC0415
+
+            self._relaxed += strictness.scan(changed, before, after)
+        if kinds & _RUNS_CHECKS:
+            self._running.append((changed, before, after))
         if kinds & _NAMES_DEPENDENCIES:
             from vibeguard.content.manifests.compare import NewDependencies  # noqa: PLC0415
 
@@ -61,9 +71,20 @@ class Scanners:
         """Weakened tests, weakened guards, new dependencies."""
         return (
             self._tests.findings() if self._tests is not None else [],
-            self._guards.findings() if self._guards is not None else [],
+            self._guards_findings(),
             self._dependencies.findings() if self._dependencies is not None else [],
         )
+
+    def _guards_findings(self) -> list[Finding]:
+        found = (self._guards.findings() if self._guards is not None else []) + self._relaxed
+        if any("ci" in changed.facts.kinds or "policy" in changed.facts.kinds for changed, _, _ in self._running):
+            from vibeguard.content import checks  # noqa: PLC0415
+
+            removed = checks.Removed()
+            for changed, before, after in self._running:
+                removed.add(changed, before, after)
+            found += removed.findings()
+        return found
 
     def new_dependencies(self) -> tuple[str, ...] | None:
         """Names of new dependencies; None when a manifest could not be read."""

@@ -153,7 +153,7 @@ def ini(content: bytes) -> dict[str, dict[str, str]]:
 
 
 def flat(value: Value) -> dict[str, Value]:
-    """Every leaf by its path, `a.b.c`; a list is one. No more than :data:`ENTRIES`, however often references repeat."""
+    """Every leaf by its path, `a.b.c`; a list of anything but mappings is one. Bounded, however references repeat."""
     leaves: dict[str, Value] = {}
     waiting: list[tuple[str, Value]] = [("", value)]
     steps = 0
@@ -162,9 +162,17 @@ def flat(value: Value) -> dict[str, Value]:
         path, node = waiting.pop()
         if isinstance(node, dict) and len(path) < 1000 and len(waiting) < ENTRIES:
             waiting.extend((f"{path}.{key}" if path else str(key), child) for key, child in node.items())
+        elif isinstance(node, list) and node and len(node) < 1000 and all(isinstance(child, dict) for child in node):
+            waiting.extend((f"{path}.{_label(child, place)}", child) for place, child in enumerate(node))
         else:
             leaves[path] = node
     return leaves
+
+
+def _label(entry: dict[str, Value], place: int) -> str:
+    """What tells one entry of a list of mappings from another: what it is about, else its place."""
+    about = next((entry[key] for key in ("module", "files", "name", "id", "path") if key in entry), place)
+    return str(about)[:200]
 
 
 def _words(error: BaseException) -> str:
