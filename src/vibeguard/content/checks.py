@@ -85,5 +85,6 @@ def found_in(content: bytes | None) -> list[tuple[int, str]]:
     found = []
     for number, line in enumerate(content[:LIMIT].decode("utf-8", "replace").split("\n"), 1):
         if len(line) < 1000 and not _NAMES.match(line):
-            found += [(number, " ".join(match.group().split())) for match in _tools().finditer(line)]
+            tools = (" ".join(match.group().split()) for match in _tools().finditer(line))
+            found += [(number, tool) for tool in tools if "install" not in tool and "download" not in tool]
     return found

@@ -49,8 +49,8 @@ _PYTHON = Framework(
     r"|\bpytest\.mark\.(?:skip|skipif|xfail)\b|\b__test__[ \t]*=[ \t]*False",
 )
 _JAVASCRIPT = Framework(
-    test=r"\b(?:it|test|specify|Deno\.test|bench)(?:\.(?:each|concurrent|serial|sequential|skip|only|fails|failing))?"
-    rf"[ \t]{{0,9}}\([ \t]{{0,9}}{_TITLE}",
+    test=r"(?<![\w.$])(?:it|test|specify|Deno\.test|bench)(?:\.\w{1,20}){0,2}(?:\([^()\n]{0,100}\))?[ \t]{0,9}"
+    rf"\((?:[ \t]{{0,9}}{_TITLE}|[ \t]*$)",
     assertion=r"\bexpect(?:\.\w+|TypeOf)?[(<]|\bassert\w*(?:\.\w+)?\(|\.should\b|\bshould\.\w+|\bt\.(?:is|not"
     r"|deepEqual|like|"
     r"true|false|truthy|falsy|throws\w*|equals?|same|ok|notOk|match|snapshot|fail)\(",

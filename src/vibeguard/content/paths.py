@@ -180,7 +180,7 @@ TEST_FILES = _set(
 TEST_FOLDERS = _set(
     "test tests __tests__ __test__ __mocks__ __snapshots__ unittest unittests unit_tests unit-tests "
     "integration_tests integration-tests functional_tests functional-tests e2e e2e-tests e2e_tests cypress "
-    "testdata test_data test-data testing androidtest jstest regression-tests acceptance_tests "
+    "testdata test_data test-data testing __tests_dts__ androidtest jstest regression-tests acceptance_tests "
     "acceptance-tests testutils testutil"
 )
 SPEC_FOLDERS = _set("spec specs")  # of the languages below; elsewhere a specification

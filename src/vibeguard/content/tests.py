@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
 from vibeguard.content import frameworks, syntax
@@ -132,38 +132,54 @@ class Weakened:
         return found
 
     def _ledger(self, marks: Callable[[_Half], list[_Mark]]) -> _Ledger:
-        removed = (mark for file in self._files for mark in marks(file.removed))
-        return _Ledger(removed, (mark for file in self._files for mark in marks(file.added)))
+        removed = [(_base(file.path), mark) for file in self._files for mark in marks(file.removed)]
+        return _Ledger(removed, [(_base(file.path), mark) for file in self._files for mark in marks(file.added)])
 
 
 class _Ledger:
-    """What is left of the removed and of the added marks, when equal ones have cancelled out over the change."""
+    """What is left of the removed and of the added marks, when equal ones have cancelled out over the change.
 
-    def __init__(self, removed: Iterable[_Mark], added: Iterable[_Mark]) -> None:
-        self.removed_texts = Counter(mark.text for mark in removed)
-        added_texts = Counter(mark.text for mark in added)
-        self.gone = self.removed_texts - added_texts
-        self.new = added_texts - self.removed_texts
+    Equal marks of files of the same base name cancel first, so that what is missing is missed where it stood.
+    """
 
-    def take_gone(self, marks: list[_Mark]) -> list[_Mark]:
-        return _take(self.gone, marks)
+    def __init__(self, removed: list[tuple[str, _Mark]], added: list[tuple[str, _Mark]]) -> None:
+        self.removed_texts = Counter(mark.text for _, mark in removed)
+        old = Counter((base, mark.text) for base, mark in removed)
+        new = Counter((base, mark.text) for base, mark in added)
+        same_file = old & new
+        rest_old, rest_new = Counter[str](), Counter[str]()
+        for rest, counts in ((rest_old, old - same_file), (rest_new, new - same_file)):
+            for (_, text), count in counts.items():
+                rest[text] += count
+        elsewhere = rest_old & rest_new
+        self._gone = (same_file.copy(), elsewhere.copy())
+        self._new = (same_file, elsewhere)
 
-    def take_new(self, marks: list[_Mark]) -> list[_Mark]:
-        return _take(self.new, marks)
+    def gone(self, base: str, marks: list[_Mark]) -> list[_Mark]:
+        """The removed marks of a file that stand nowhere else; to be asked once for each file."""
+        return _left(base, marks, *self._gone)
+
+    def new(self, base: str, marks: list[_Mark]) -> list[_Mark]:
+        """The added marks of a file that stood nowhere before; to be asked once for each file."""
+        return _left(base, marks, *self._new)
 
 
-def _take(counts: Counter[str], marks: list[_Mark]) -> list[_Mark]:
-    taken = []
+def _left(base: str, marks: list[_Mark], here: Counter[tuple[str, str]], elsewhere: Counter[str]) -> list[_Mark]:
+    left = []
     for mark in marks:
-        if counts[mark.text] > 0:
-            counts[mark.text] -= 1
-            taken.append(mark)
-    return taken
+        if here[base, mark.text] > 0:
+            here[base, mark.text] -= 1
+        elif elsewhere[mark.text] > 0:
+            elsewhere[mark.text] -= 1
+        else:
+            left.append(mark)
+    return left
 
 
 def _judge(file: _FileTests, tests: _Ledger, assertions: _Ledger, *, moved: bool) -> list[Finding]:
-    gone, new = tests.take_gone(file.removed.tests), tests.take_new(file.added.tests)
-    asserted, asserts = assertions.take_gone(file.removed.assertions), assertions.take_new(file.added.assertions)
+    base = _base(file.path)
+    gone, new = tests.gone(base, file.removed.tests), tests.new(base, file.added.tests)
+    asserted, asserts = assertions.gone(base, file.removed.assertions), assertions.new(base, file.added.assertions)
     trivial = [mark for mark in asserts if frameworks.is_trivial(mark.text)]
     asserts = [mark for mark in asserts if not frameworks.is_trivial(mark.text)]
     if file.deleted:
@@ -175,10 +191,11 @@ def _judge(file: _FileTests, tests: _Ledger, assertions: _Ledger, *, moved: bool
 
     gone = _without_renamed(gone, new, file.added.parametrized, balanced=len(asserts) >= len(asserted))
     found = [Finding(KIND, file.path, mark.number, f"test deleted: {mark.text}") for mark in gone]
+    went_along = sum(_belongs_to(mark, gone) for mark in file.removed.assertions)
     own = [mark for mark in asserted if not _belongs_to(mark, gone)]
-    lost = len(own) - len(asserts)
+    lost = len(asserted) - len(asserts) - went_along
     if lost > len(gone):
-        first_lost = _first_unpaired(own, asserts)
+        first_lost = _first_unpaired(own or asserted, asserts)
         words = f"{lost} assertions removed" if lost > 1 else "assertion removed"
         found.append(Finding(KIND, file.path, first_lost.number, f"{words}: {first_lost.text}"))
     losing = {mark.hunk for mark in asserted} | {mark.hunk for mark in gone}
@@ -231,17 +248,17 @@ def _first_unpaired(removed: list[_Mark], added: list[_Mark]) -> _Mark:
 
 
 def _judge_skips(file: _FileTests, tests: _Ledger, skips: _Ledger, focused: _Ledger) -> list[Finding]:
-    lifted = Counter(mark.hunk for mark in skips.take_gone(file.removed.skips))
+    lifted = Counter(mark.hunk for mark in skips.gone(_base(file.path), file.removed.skips))
     if file.created and not any(tests.removed_texts[mark.text] for mark in file.added.tests):
-        return [_only(file.path, mark) for mark in focused.take_new(file.added.focused)]
+        return [_only(file.path, mark) for mark in focused.new(_base(file.path), file.added.focused)]
     titles = file.removed.groups | {mark.text for mark in file.removed.tests}
     found = []
-    for mark in skips.take_new(file.added.skips):
+    for mark in skips.new(_base(file.path), file.added.skips):
         if lifted[mark.hunk] > 0:  # a reason or a condition was edited
             lifted[mark.hunk] -= 1
         elif not _of_new_test(mark, file, tests, titles):
             found.append(Finding(KIND, file.path, mark.number, f"test skipped: {mark.text}"))
-    return found + [_only(file.path, mark) for mark in focused.take_new(file.added.focused)]
+    return found + [_only(file.path, mark) for mark in focused.new(_base(file.path), file.added.focused)]
 
 
 def _only(path: str, mark: _Mark) -> Finding:
@@ -282,8 +299,13 @@ def _half(side: Side, patterns: Patterns, language: str | None, begin: float, hu
             line = lines[place]
             if side.numbers[place] < begin or (found and found[-1].place == place) or syntax.is_comment(line, language):
                 continue
-            text = next((group for group in match.groups() if group), "") if named else plain(line)
-            found.append(_mark(side, place, hunk_of, text, line))
+            text = plain(line)
+            if named:
+                text = next((group for group in match.groups() if group), "") or _title_behind(
+                    lines, side.numbers, place
+                )
+            if text:
+                found.append(_mark(side, place, hunk_of, text, line))
         return found
 
     tests = marks(patterns.test, named=True)
@@ -303,6 +325,14 @@ def _half(side: Side, patterns: Patterns, language: str | None, begin: float, hu
     groups = frozenset(match.group(1) for _, _, match in side.matches(_GROUP))
     functions = [(place, side.numbers[place] - place) for place, _, _ in side.matches(_FUNCTION)] if skips else []
     return _Half(tests, marks(patterns.assertion), skips, marks(patterns.focus), loose, parametrized, functions, groups)
+
+
+def _title_behind(lines: list[str], numbers: tuple[int, ...], place: int) -> str:
+    """The title on the next line, when a call of a test function is broken after its bracket."""
+    if place + 1 >= len(lines) or numbers[place + 1] != numbers[place] + 1:
+        return ""
+    match = _TITLE.match(lines[place + 1].strip())
+    return match.group(1) if match is not None else ""
 
 
 def _mark(side: Side, place: int, hunk_of: HunkOf, text: str, line: str) -> _Mark:

@@ -63,6 +63,20 @@ def test_a_test_that_moves_to_another_file_is_not_deleted() -> None:
     assert told(before, {"tests/test_app.py": head, "tests/test_b.py": "import app\n\n\n" + tail}, KIND) == []
 
 
+def test_of_two_tests_with_one_name_the_one_that_stands_nowhere_is_missed() -> None:
+    text = "def test_bytes():\n    assert f()\n"
+    before = {"old/test_a.py": text, "old/test_json.py": text}
+    assert told(before, {"new/test_json.py": "def test_bytes():\n    assert f()\n\n"}, KIND) == [
+        ("old/test_a.py", 1, "test file deleted with 1 test: test_bytes")
+    ]
+
+
+def test_assertions_of_deleted_tests_are_not_counted_twice() -> None:
+    tests = "".join(f"def test_{n}():\n    assert f() is None\n\n\n" for n in range(4))
+    kept = tests[: tests.index("def test_2")]
+    assert weakened(tests, kept) == ["test deleted: test_2", "test deleted: test_3"]
+
+
 def test_a_renamed_test_is_not_deleted() -> None:
     assert weakened(BASE, BASE.replace("test_subtracts", "test_takes_away")) == []
 

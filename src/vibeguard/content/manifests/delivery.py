@@ -82,7 +82,7 @@ def github_actions(content: bytes) -> dict[str, str]:
         for step in _steps(jobs, runs):
             found |= dict.fromkeys(texts(mapping(step).get("uses")), "uses")
         found |= dict.fromkeys((name for name in texts(runs.get("image")) if name.startswith("docker://")), "image")
-    return {name: where for name, where in found.items() if not name.startswith(("./", ".\\", "${{"))}
+    return {name: where for name, where in found.items() if not name.startswith(("./", ".\\", "$"))}
 
 
 def _steps(jobs: list[dict[str, Value]], runs: dict[str, Value]) -> Iterator[Value]:
@@ -116,7 +116,8 @@ def circleci(content: bytes) -> dict[str, str]:
         for group in ("jobs", "executors"):
             for job in mapping(top.get(group)).values():
                 for item in sequence(mapping(job).get("docker")):
-                    found |= {name: "docker" for name in texts(mapping(item).get("image")) if "<<" not in name}
+                    images = [name for name in texts(mapping(item).get("image")) if "<<" not in name]
+                    found |= {f"docker://{name}": "docker" for name in images}
     return found
 
 
