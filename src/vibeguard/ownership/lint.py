@@ -34,7 +34,7 @@ class _Coverage(NamedTuple):
     """What the rules of one scope (a file, or a section of GitLab's) do to the tracked files."""
 
     decides: Mapping[int, list[str]]  # rule number to the files it decides
-    hidden: Mapping[int, Mapping[int, int]]  # rule number to the rules that decide its files, and how many each
+    hidden: Mapping[int, set[int]]  # rule that decides nothing to the rules that decide its files
 
 
 _MENDS = {
@@ -78,6 +78,9 @@ def lint(
         sensitive: files by what makes them sensitive (a tag, a kind of file).
         others: further ownership files of the same tree.
     """
+    if ownership.dialect == "kubernetes":
+        for path in files or ():
+            ownership.group_of(path)  # reads the OWNERS files above it, and finds what is wrong with them
     found = [
         Advice(problem.kind, problem.path, problem.line, problem.text, _MENDS.get(problem.kind, ""))
         for problem in ownership.problems
@@ -134,13 +137,15 @@ def _scope(ownership: Ownership, rules: list[Rule], tracked: Tracked) -> list[Ad
     undone: dict[int, list[Rule]] = {}
     for rule in rules:
         decided = coverage.decides.get(rule.number, [])
-        hidden = coverage.hidden.get(rule.number, {})
+        hidden = coverage.hidden.get(rule.number)
         if decided:
             found += _of_deciding(ownership, rule, decided, tracked, add)
         elif hidden:
-            undone.setdefault(max(hidden, key=lambda number: (hidden[number], number)), []).append(rule)
+            winner = by_number[next(iter(hidden))]
+            if len(hidden) == 1 and _is_as_broad(winner, rule, add):
+                undone.setdefault(winner.number, []).append(rule)
         else:
-            found.append(_matches_nothing(ownership, rule, tracked))
+            found.append(_matches_nothing(ownership, rule, tracked, add))
     found += [_undoes(ownership, by_number[number], hidden_rules) for number, hidden_rules in undone.items()]
     return found
 
@@ -149,7 +154,7 @@ def _coverage(rules: list[Rule], files: Sequence[str], add: Callable[[Index, int
     """Which rule decides which file; what never decides is looked at again without the rules that do."""
     decides: dict[int, list[str]] = {}
     winner: dict[str, int] = {}
-    hidden: dict[int, dict[int, int]] = {}
+    hidden: dict[int, set[int]] = {}
     waiting = rules
     left: Sequence[str] = files
     for layer in range(_MOST_LAYERS):
@@ -168,8 +173,7 @@ def _coverage(rules: list[Rule], files: Sequence[str], add: Callable[[Index, int
                 winner[path] = number
                 decides.setdefault(number, []).append(path)
             else:
-                by = hidden.setdefault(number, {})
-                by[winner[path]] = by.get(winner[path], 0) + 1
+                hidden.setdefault(number, set()).add(winner[path])
         waiting = [rule for rule in waiting if rule.number not in reached]
         if not reached or not waiting:
             break
@@ -249,12 +253,12 @@ def _of_deciding(
     return found
 
 
-def _below(folder: str, tracked: Tracked, add: Callable[[Index, int, str], object]) -> list[str]:
-    """The files that a folder's pattern matches."""
-    if folder[0] == "/" and not any(char in folder for char in "*?[\\"):
-        return tracked.below(folder.strip("/"))
+def _below(pattern: str, tracked: Tracked, add: Callable[[Index, int, str], object]) -> list[str]:
+    """The files that a pattern matches; quick for a folder."""
+    if pattern[0] == "/" == pattern[-1] and not any(char in pattern for char in "*?[\\"):
+        return tracked.below(pattern.strip("/"))
     index = Index()
-    add(index, 0, folder)
+    add(index, 0, pattern)
     return [path for path in tracked.paths if index.best(path) == 0]
 
 
@@ -269,25 +273,47 @@ def _children_of(dialect: str, pattern: str) -> str | None:
     return f"{folder}/" if dialect == "gitlab" or folder[0] == "/" else f"/{folder}/"
 
 
-def _matches_nothing(ownership: Ownership, rule: Rule, tracked: Tracked) -> Advice:
+def _matches_nothing(
+    ownership: Ownership, rule: Rule, tracked: Tracked, add: Callable[[Index, int, str], object]
+) -> Advice:
     pattern = rule.pattern
     literal = pattern.strip("/")
     is_literal = bool(literal) and not any(char in literal for char in "*?[{\\")
+    mend = "take the line out, or mend its path"
     if "{" in pattern or ("[" in pattern and ownership.dialect == "github"):
         signs = "{ }" if "{" in pattern else "[ ]"
         mend = f"the forge takes {signs} as they stand: write one line for each name"
-    elif (
-        is_literal
-        and ownership.dialect == "gitlab"
-        and pattern[-1] != "/"
-        and tracked.is_folder(literal, anywhere=pattern[0] != "/")
-    ):
-        mend = f"write {pattern}/ for everything in that folder"
-    else:
-        meant = tracked.meant_by(literal) if is_literal else ""
-        mend = f"did you mean {meant}?" if meant else "take the line out, or mend its path"
+    elif is_literal:
+        folder = ownership.dialect == "gitlab" and pattern[-1] != "/"
+        if folder and tracked.is_folder(literal, anywhere=pattern[0] != "/"):
+            mend = f"write {pattern}/ for everything in that folder"
+        elif meant := tracked.meant_by(literal):
+            mend = f"did you mean {meant}?"
+    elif "*" in literal.rpartition("/")[2] and "/" in literal:
+        start, _, last = pattern.rstrip("/").rpartition("/")
+        deep = f"{start}/**/{last}" + ("/" if pattern.endswith("/") else "")
+        if not start.endswith("**") and (matching := _below(deep, tracked, add)):
+            mend = f"a `*` stays in its folder: {deep} would match {_files(matching)}"
     text = f"{pattern} matches no tracked file"
     return Advice("matches-nothing", ownership.file, rule.line, text, mend, rule.column)
+
+
+def _is_as_broad(winner: Rule, rule: Rule, add: Callable[[Index, int, str], object]) -> bool:
+    """Whether a rule matches what another one is for, also where no file is yet.
+
+    A default that later lines cover between them, or a folder with one subfolder, is as it should be.
+    """
+    index = Index()
+    add(index, 0, winner.pattern)
+    return all(index.best(path) == 0 for path in _examples(rule.pattern))
+
+
+def _examples(pattern: str) -> list[str]:
+    """Paths that a pattern is for, with names that no file has."""
+    name = "vibeguard-example"
+    path = pattern.strip("/").replace("**", f"{name}/{name}").replace("*", name).replace("?", "x").replace("\\", "")
+    paths = [path] if "/" in pattern.rstrip("/") else [path, f"{name}/{path}"]
+    return [f"{path}/{name}" for path in paths] if pattern.endswith("/") else paths
 
 
 def _undoes(ownership: Ownership, rule: Rule, hidden: list[Rule]) -> Advice:
