@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Ran, Repo
+from tests.functional.schemas import fits
 from tests.unit.reviews.keys import Key, make_key
 
 Script = Callable[..., Ran]
@@ -55,7 +56,10 @@ def test_json_names_everything_that_was_signed(ready: Repo, script: Script, amy:
     assert (found["commit"], found["rules"], found["counts"]) == (ready.head, ["money"], True)
     assert found["target"] == "refs/heads/main"
     assert found["path"].startswith(found["diff_id"])
+    fits("approve", found)
     verified = json.loads(script("vibeguard", "approvals", "verify", "main", "--format", "json", cwd=ready.path).out)
+    fits("approvals", verified)
+    fits("approvals", json.loads(script("vibeguard", "approvals", "list", "--format", "json", cwd=ready.path).out))
     assert [row["error"] for row in verified["statements"]] == [None]
     assert verified["statements"][0]["key"] == found["key"]
 

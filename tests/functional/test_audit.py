@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import Ran, Repo
+from tests.functional.schemas import fits
 from tests.functional.test_check import judged
 from tests.functional.test_reviews import REASON, amy, cara, ready, signed
 from tests.unit.reviews.keys import Key
@@ -17,7 +19,12 @@ __all__ = ["amy", "cara", "ready"]
 Script = Callable[..., Ran]
 
 
-def overridden(script: Script, repo: Repo, cara: Key, *, age: str = "") -> None:
+def as_json(script: Script, *arguments: str, cwd: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(script("vibeguard", "audit", *arguments, "--format", "json", cwd=cwd).out)
+    return found
+
+
+def overridden(script: Script, repo: Repo, cara: Key) -> None:
     signed(script, repo, cara, "cara@acme.com", "--decision", "override", "--rule", "four-eyes", *REASON)
     ran = script("vibeguard", "ci", "--base", "main", "--audit", "ref", cwd=repo.path)
     repo.accept_changes()
@@ -76,12 +83,15 @@ def test_an_overdue_follow_up_exits_1_and_holds_the_next_change(
     late(ready)
     report = script("vibeguard", "audit", "report", cwd=ready.path)
     assert (report.code, "OVERDUE" in report.out) == (1, True)
+    found = json.loads(script("vibeguard", "audit", "report", "--format", "json", cwd=ready.path).out)
+    fits("audit", found)
+    assert [item["overdue"] for item in found["follow_ups"]] == [True]
     assert script("vibeguard", "audit", cwd=ready.path).code == 1
     ready.git("checkout", "-q", "-b", "next", "main")
     ready.commit("docs", {"README.md": "x"})
-    code, found = judged(script, ready, "--base", "main")
-    assert (code, found["verdict"]) == (1, "blocked")
-    (rule,) = [rule for rule in found["rules"] if rule["id"] == "follow-up-overdue"]
+    code, report_of_next = judged(script, ready, "--base", "main")
+    assert (code, report_of_next["verdict"]) == (1, "blocked")
+    (rule,) = [rule for rule in report_of_next["rules"] if rule["id"] == "follow-up-overdue"]
     assert "vibeguard audit settle" in rule["message"]
 
 
@@ -110,7 +120,9 @@ def test_a_record_in_a_file_is_verified_and_reported_as_table_json_and_page(
     broken = script("vibeguard", "audit", "verify", "--file", str(file), cwd=tmp_path)
     assert (broken.code, "broken at line 2" in broken.out) == (1, True)
     assert script("vibeguard", "audit", "report", "--file", str(file), cwd=tmp_path).code == 2
+    fits("audit-verify", as_json(script, "verify", "--file", str(file), cwd=tmp_path))
     file.write_bytes(raw)
+    fits("audit-verify", as_json(script, "verify", "--file", str(file), "--anchor", "0" * 64, cwd=tmp_path))
     rewritten = script("vibeguard", "audit", "verify", "--file", str(file), "--anchor", "0" * 64, cwd=tmp_path)
     assert (rewritten.code, "does not hold" in rewritten.out) == (1, True)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Ran, Repo
+from tests.functional.schemas import fits
 from tests.functional.test_reviews import amy, cara, ready
 from tests.unit.reviews.keys import Key, make_key
 
@@ -49,6 +50,7 @@ def test_an_unsigned_statement_says_that_anybody_can_have_written_it(
     attested(script, ready, file)
     ran = script("vibeguard", "verify", str(file), "--format", "json", cwd=ready.path)
     found = json.loads(ran.out)
+    fits("verify", found)
     assert (ran.code, found["holds"], found["checks"][0]["held"]) == (0, True, None)
     assert script("vibeguard", "verify", str(file), "--as", "amy@acme.com", cwd=ready.path).code == 1
 

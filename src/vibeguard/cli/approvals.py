@@ -9,12 +9,12 @@ import typer
 from vibeguard.cli.approve import CANNOT_SHOW
 from vibeguard.cli.output import put, put_json
 from vibeguard.errors import USAGE, VibeguardError
-from vibeguard.model import Approval
+from vibeguard.model import Approval, Waiver
 from vibeguard.report.escape import visible
 from vibeguard.repository.locate import locate
 from vibeguard.repository.objects import Objects
 from vibeguard.repository.records import read_files
-from vibeguard.reviews.statements import REF, decode, verified
+from vibeguard.reviews.statements import REF, decode, verified, waivers
 from vibeguard.reviews.subject import allowed_signers, reviewed
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app = typer.Typer(
     help="List, check, send and get signed approvals.",
 )
 
+_OVERRIDE = "override"
 _RANGE = typer.Argument(metavar="[RANGE]", help="A..B, A...B, or a target branch; the remote's default branch.")
 _FORMAT = typer.Option("--format", metavar="text|json", help="How to print it.")
 _REMOTE = typer.Argument(metavar="[REMOTE]", help="Where to.")
@@ -78,7 +79,11 @@ def verify(range_: Annotated[str, _RANGE] = "", format_: Annotated[str, _FORMAT]
     with Objects(location.git) as objects:
         subject = reviewed(location, objects, range_)
         allowed = allowed_signers(objects, subject.believed)
-    found = verified(read_files(location, REF, (subject.diff,)), subject.diff, allowed, subject.target)
+    files = read_files(location, REF, (subject.diff,))
+    found = (
+        *verified(files, subject.diff, allowed, subject.target),
+        *map(_as_approval, waivers(files, subject.diff, allowed, subject.target)),
+    )
     if format_ != "text":
         put_json(
             {
@@ -91,7 +96,8 @@ def verify(range_: Annotated[str, _RANGE] = "", format_: Annotated[str, _FORMAT]
         )
     else:
         for approval in found:
-            state = f"✗ {visible(approval.invalid)}" if approval.invalid else f"✓ {approval.state}"
+            decision = "overridden" if approval.channel == _OVERRIDE else approval.state
+            state = f"✗ {visible(approval.invalid)}" if approval.invalid else f"✓ {decision}"
             on = f" on {approval.commit[:10]}" if approval.commit else ""
             put(f"{state}  {visible(approval.who)}{on}  {visible(approval.evidence)}\n")
         put(f"{CANNOT_SHOW}\n" if found else f"no statements about diff {subject.diff[:12]}\n")
@@ -118,11 +124,27 @@ def fetch(remote: Annotated[str, _REMOTE] = "origin") -> int:
     return 0
 
 
+def _as_approval(waiver: Waiver) -> Approval:
+    """An override in the same row as the others; whether it waives anything is the policy's to say."""
+    return Approval(
+        waiver.who,
+        "commented",
+        _OVERRIDE,
+        commit=waiver.commit,
+        at=waiver.at,
+        assurance=waiver.assurance,
+        evidence=f"{REF}:",
+        identities=waiver.identities,
+        rules=waiver.rules,
+        invalid=waiver.invalid,
+    )
+
+
 def _row(approval: Approval) -> dict[str, Any]:
     return {
         "path": approval.evidence.partition(":")[2],
         "who": approval.who,
-        "decision": approval.state,
+        "decision": "overridden" if approval.channel == _OVERRIDE else approval.state,
         "commit": approval.commit,
         "assurance": approval.assurance,
         "rules": list(approval.rules),
