@@ -51,6 +51,7 @@ _OTHER_WORDS = {
     "at-least": "at least",
     "at-most": "at most",
 }
+COUNTED = re.compile(r"^(?:(?:at least|at most|more than|less than|exactly|between)\s|[<>])")  # a set by its size
 _ORDER_WORDS = ("at least", "at most", "exactly")
 
 
@@ -352,7 +353,7 @@ def _set(reader: Reader, node: Node, spec: FactSpec, names: Names) -> Condition 
         counted = number_test(reader, node, spec._replace(type="number"), quiet=True)
         if counted is not None:
             return counted
-        if re.match(r"(at least|at most|more than|less than|exactly|between)\s|[<>]", node.text):
+        if COUNTED.match(node.text):
             reader.error(node, "wrong-number", *_number_help(node, spec))
             return None
     return _words(reader, node, spec, names, "any_of")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from vibeguard.policy import actions, rule_reader, sections, tighten
-from vibeguard.policy.conditions import MOST_VALUES
+from vibeguard.policy.conditions import COUNTED, MOST_VALUES
 from vibeguard.policy.facts import FACT_TYPES, FACTS, KINDS, FactSpec, fact_names
 from vibeguard.policy.rules import STAGES
 
@@ -199,7 +199,7 @@ def _fact(spec: FactSpec) -> dict[str, Any]:
         levels = "|".join(spec.values)
         return {
             "type": "string",
-            "pattern": rf"^\s*((at least|at most|exactly)\s+({levels})|between\s+({levels})\s+and\s+({levels}))\s*$",
+            "pattern": rf"^\s*((at\s+least|at\s+most|exactly)\s+({levels})|between\s+({levels})\s+and\s+({levels}))\s*$",
         }
     words = _words(() if spec.name in ("author.roles", "change.tags", "time.window") else spec.values)
     choices: list[dict[str, Any]] = [
@@ -207,12 +207,13 @@ def _fact(spec: FactSpec) -> dict[str, Any]:
         {**_object(dict.fromkeys(("any_of", "all_of", "none_of", "only"), words)), "minProperties": 1},
     ]
     if spec.type != "text":
+        choices[0] = {**words, "not": {"type": "string", "pattern": COUNTED.pattern}}
         choices += [{"type": "boolean"}, _comparison("")]
     return {"anyOf": choices}
 
 
 def _comparison(unit: str) -> dict[str, Any]:
-    one = rf"(at least|at most|more than|less than|exactly)\s+{_NUMBER}{unit}"
+    one = rf"(at\s+least|at\s+most|more\s+than|less\s+than|exactly)\s+{_NUMBER}{unit}"
     first = f"({unit})?" if unit else ""
     return {"type": "string", "pattern": rf"^\s*({one}|between\s+{_NUMBER}{first}\s+and\s+{_NUMBER}{unit})\s*$"}
 
