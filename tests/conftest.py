@@ -16,6 +16,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from hypothesis import settings
+
+# The first call of many functions imports or compiles what later ones share: it is slower, and no failure.
+settings.register_profile("vibeguard", deadline=None)
+settings.load_profile("vibeguard")
 
 PERSON = ("Ada Byron", "ada@example.com")
 

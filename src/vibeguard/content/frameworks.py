@@ -51,7 +51,7 @@ _PYTHON = Framework(
 _JAVASCRIPT = Framework(
     test=r"(?<![\w.$])(?:it|test|specify|Deno\.test|bench)(?:\.\w{1,20}){0,2}(?:\([^()\n]{0,100}\))?[ \t]{0,9}"
     rf"\((?:[ \t]{{0,9}}{_TITLE}|[ \t]*$)",
-    assertion=r"\bexpect(?:\.\w+|TypeOf)?[(<]|\bassert\w*(?:\.\w+)?\(|\.should\b|\bshould\.\w+|\bt\.(?:is|not"
+    assertion=r"\bexpect(?:\.\w+|TypeOf)?[(<]|\bexpect$|\bassert\w*(?:\.\w+)?\(|\.should\b|\bshould\.\w+|\bt\.(?:is|not"
     r"|deepEqual|like|"
     r"true|false|truthy|falsy|throws\w*|equals?|same|ok|notOk|match|snapshot|fail)\(",
     skip=r"\b(?:it|test|describe|context|suite|specify)\.(?:concurrent\.)?(?:skip\w*|todo|fixme|fails|failing)\b"
@@ -83,13 +83,13 @@ _RUBY = Framework(
     test=rf"^[ \t]*def[ \t]{{1,9}}(test_\w+)|^[ \t]*(?:it|test|specify|scenario|example)[ \t(]{{1,9}}{_TITLE}",
     assertion=r"\bassert\w*|\brefute\w*|\bexpect[ \t]?[({]|\.should(?:_not)?\b|\bis_expected\b|\.must_\w+|\.wont_\w+"
     r"|\bflunk\b",
-    skip=r"^[ \t]*(?:skip|pending)\b|\b(?:skip|pending):[ \t]|,[ \t]{0,9}:(?:skip|pending)\b"
+    skip=r"^[ \t]*(?:skip|pending)\b|\b(?:skip|pending):[ \t]|,[ \t]{0,9}:(?:skip|pending)\b(?!\?)"
     r"|^[ \t]*(?:xit|xspecify|xdescribe|xcontext|xscenario|xexample)\b",
     focus=r"^[ \t]*(?:fit|fspecify|fdescribe|fcontext|fexample)\b|\bfocus:[ \t]{0,9}true|,[ \t]{0,9}:focus\b",
 )
 _RUST = Framework(
     test="",
-    assertion=r"\b(?:debug_)?assert\w*!|\bshould_panic\b|\bpanic!|\binsta::\w+!|\bprop_assert\w*!|\bexpect_err\(",
+    assertion=r"\b(?:debug_)?assert\w*!|\bshould_panic\b|\binsta::\w+!|\bprop_assert\w*!|\bexpect_err\(",
     skip=r"#\[ignore\b|#\[cfg_attr\([^\]\n]{0,200}\bignore\b",
     mark=r"#\[(?:\w+::)*(?:test|rstest|test_case|quickcheck|proptest|wasm_bindgen_test|bench)\b",
     function=r"\bfn[ \t]{1,9}(\w+)",

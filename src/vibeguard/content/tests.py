@@ -24,6 +24,10 @@ AFTER_MARK = 8  # lines between an annotation and the function that it makes a t
 
 _FUNCTION = re.compile(r"\b(?:class|def|func|fn|fun|function|void|sub)\b|=>[ \t]*\{[ \t]*$|\)[ \t]*\{[ \t]*$")
 _PARAMETERS = re.compile(r"\bparametri[sz]e\b|\.each\b|@ParameterizedTest|\[Theory|#\[(?:rs)?test_case|#\[case|DataRow")
+_DEFINES = re.compile(
+    r"[ \t]*(?:(?:async|private|protected|public|static|export|pub|suspend|internal)[ \t]{1,4}){0,3}"
+    r"(?:def|func|fn|function|fun|void|sub)\b"
+)
 _GROUP = re.compile(
     r"""\b(?:describe|context|suite|feature|group)(?:\.\w{1,20}){0,2}[ \t(]{1,4}["'`]([^"'`\n]{1,200})"""
 )
@@ -69,14 +73,14 @@ class _FileTests(NamedTuple):
 def begin(facts: FileFacts, content: Callable[[], bytes | None]) -> float:
     """The line from which on a file holds tests: 0 for a test file, `NEVER` for one without tests.
 
-    Rust keeps tests beside the code, below `#[cfg(test)]`: the content is asked for only there.
+    Rust keeps tests beside the code, in a module at the end below `#[cfg(test)]`: the content is asked for only there.
     """
     if "test" in facts.kinds:
         return 0
     if facts.language != "rust" or (whole := content()) is None:
         return NEVER
-    at = whole.find(b"#[cfg(test)]")
-    return NEVER if at < 0 else whole.count(b"\n", 0, at) + 1
+    module = re.search(rb"#\[cfg\((?:all\()?test\b[^\]\n]{0,200}\]\s{0,80}(?:pub )?mod \w{1,80}\s{0,20}\{", whole)
+    return NEVER if module is None else whole.count(b"\n", 0, module.start()) + 1
 
 
 class Weakened:
@@ -324,7 +328,9 @@ def _half(side: Side, patterns: Patterns, language: str | None, begin: float, hu
     parametrized = frozenset(hunk_of(place) for place, _, _ in side.matches(_PARAMETERS)) if tests else frozenset()
     groups = frozenset(match.group(1) for _, _, match in side.matches(_GROUP))
     functions = [(place, side.numbers[place] - place) for place, _, _ in side.matches(_FUNCTION)] if skips else []
-    return _Half(tests, marks(patterns.assertion), skips, marks(patterns.focus), loose, parametrized, functions, groups)
+    # `def assert_equal_sets(` asserts nothing by itself
+    assertions = [mark for mark in marks(patterns.assertion) if not _DEFINES.match(mark.line)]
+    return _Half(tests, assertions, skips, marks(patterns.focus), loose, parametrized, functions, groups)
 
 
 def _title_behind(lines: list[str], numbers: tuple[int, ...], place: int) -> str:
