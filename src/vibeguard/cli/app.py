@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "install": ("vibeguard.cli.install", "Put vibeguard into this repository's hooks."),
     "uninstall": ("vibeguard.cli.uninstall", "Take it out again, and put back what was there before."),
     "doctor": ("vibeguard.cli.doctor", "Is everything in place, and will the hooks run?"),
+    "stamp": ("vibeguard.cli.stamp", "Say in a commit message which agent took part."),
     "demo": ("vibeguard.cli.demo", "Build a small repository with a risky AI-assisted change, and judge it."),
     "explain": ("vibeguard.cli.explain", "Explain a rule, or how the rules look at a file."),
     "policy": ("vibeguard.cli.policy", "Read, check, test and compare policies."),

@@ -66,6 +66,7 @@ class Catalogue(NamedTuple):
     environment: tuple[EnvironmentRule, ...]
     keys: Mapping[str, str]  # of trailers, to "review", "ignored", "attribution", "work", "disclosure" or "topic"
     needles: tuple[bytes, ...]  # a message that holds none of these (in lower case) holds no evidence
+    co_authors: Mapping[str, str] = {}  # tool to "Name <address>", as it signs itself
     agents: tuple[str, ...] = ()  # globs of a policy's `people.roles.agents`
     declare_with: tuple[str, ...] = ()  # trailers that a team accepts as a declaration; empty: every known spelling
 
@@ -102,6 +103,7 @@ def load() -> Catalogue:
         environment=tuple(EnvironmentRule(*rule) for rule in data.ENVIRONMENT),
         keys=data.KEYS,
         needles=data.NEEDLES,
+        co_authors=data.CO_AUTHORS,
     )
 
 

@@ -91,6 +91,7 @@ def compiled(source: dict[str, Any]) -> dict[str, Any]:
     smallest = sorted(needle for needle in needles if not any(other != needle and other in needle for other in needles))
     return {
         "TOOLS": {tool["id"]: (tool["name"], tool["kind"]) for tool in source["tools"]} | {"unnamed": ("AI", "agent")},
+        "CO_AUTHORS": {tool["id"]: tool["co_author"] for tool in source["tools"] if "co_author" in tool},
         "ADDRESSES": dict(sorted(addresses.items())),
         "LOGINS": dict(sorted(logins.items())),
         "TRAILERS": dict(sorted(trailers.items())),
