@@ -196,11 +196,9 @@ def _fact(spec: FactSpec) -> dict[str, Any]:
     if spec.type in ("number", "percent"):
         return _comparison(" ?%" if spec.type == "percent" else "")
     if spec.type == "level":
-        levels = "|".join(spec.values)
-        return {
-            "type": "string",
-            "pattern": rf"^\s*((at\s+least|at\s+most|exactly)\s+({levels})|between\s+({levels})\s+and\s+({levels}))\s*$",
-        }
+        level = f"({'|'.join(spec.values)})"
+        one = rf"(at\s+least|at\s+most|exactly)\s+{level}"
+        return {"type": "string", "pattern": rf"^\s*({one}|between\s+{level}\s+and\s+{level})\s*$"}
     words = _words(() if spec.name in ("author.roles", "change.tags", "time.window") else spec.values)
     choices: list[dict[str, Any]] = [
         words,
