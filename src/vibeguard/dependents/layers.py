@@ -39,6 +39,10 @@ class Layer:
         self.blobs = blobs or {}  # object ids by path where they differ, None for what is gone
         self.links = links or {}
         self.unread = unread or {}
+        self.settings: dict[str, bytes] = {}
+        # Files whose own links are those of another version, with what leads nowhere: see `Overlay.pending`.
+        self.pending: dict[str, tuple[tuple[str, int], ...]] = {}
+        self._settings: dict[str, bytes] | None = None
         self._files: set[str] | None = None
 
     # -- questions
@@ -97,17 +101,30 @@ class Layer:
         return sorted(found)
 
     def project(self, contents: Contents) -> Project:
-        """The tree as resolvers see it."""
+        """The tree as resolvers see it. What they read of it is remembered in `settings`."""
 
         def read(path: str) -> bytes | None:
-            oid = self.blob(path)
-            return None if oid is None else contents.read(oid)
+            if path in self.settings:
+                return self.settings[path]
+            if path not in self.blobs and self.snapshot.paths and path in self._stored_settings():
+                found: bytes | None = self._stored_settings()[path]
+            else:
+                oid = self.blob(path)
+                found = None if oid is None else contents.read(oid)
+            if found is not None:
+                self.settings[path] = found
+            return found
 
         def facts(path: str) -> Facts:
             oid, language = self.blob(path), language_of(path)
             return Facts() if oid is None or language is None else contents.facts((oid, language))
 
         return Project(self.files, read, facts)
+
+    def _stored_settings(self) -> dict[str, bytes]:
+        if self._settings is None:
+            self._settings = self.snapshot.settings()
+        return self._settings
 
     def overlay(self, ghosts: tuple[tuple[str, Edge], ...]) -> Overlay:
         """What the graph needs to know beyond the snapshot."""
@@ -120,36 +137,52 @@ class Layer:
             tuple(sorted(path for path in new if stored(path) is None)),
             frozenset(path for path, oid in self.blobs.items() if oid is None),
             self.unread,
+            self.pending,
         )
 
     # -- the next tree
 
-    def step(self, blobs: Mapping[str, str | None], contents: Contents) -> Layer:
-        """The graph of the tree that differs from this one by these object ids (None: gone)."""
+    def step(self, blobs: Mapping[str, str | None], contents: Contents, *, lazily: bool = False) -> Layer:
+        """The graph of the tree that differs from this one by these object ids (None: gone).
+
+        Args:
+            lazily: leave modified files pending where their imports are the same, for what else they mention
+                alters their own links only.
+        """
         after = Layer(self.snapshot, {**self.blobs, **blobs})
         stale = {path for path, oid in blobs.items() if oid is not None and language_of(path) is not None}
-        came_or_went = [path for path, oid in blobs.items() if bool(self.existing((path,))) != (oid is not None)]
+        gone = {path for path, oid in blobs.items() if oid is None}
+        after.links = {path: found for path, found in self.links.items() if path not in gone}
+        after.unread = {path: why for path, why in self.unread.items() if path not in gone and path not in stale}
         if self.snapshot.paths or self.links:
-            came_or_went += self._redefined(blobs, contents)
-        settings = {language for path in blobs for language in configures(path)}
-        if self.snapshot.paths or self.links:
+            came_or_went = [path for path, oid in blobs.items() if bool(self.existing((path,))) != (oid is not None)]
+            settings = {language for path in blobs for language in configures(path)}
+            same, redefined = self._compared(sorted(stale.difference(came_or_went)), blobs, contents, lazily=lazily)
+            stale -= {path for path in same if language_of(path) not in settings}
+            after.pending = {path: loose for path, loose in same.items() if path not in stale and loose is not None}
             if came_or_went:
                 stale |= self._wanting(after, came_or_went, contents)
+            if redefined:
+                changed = {name for names in redefined.values() for name in names}
+                concerned = self._wanting(after, sorted(redefined), contents)
+                stale |= {path for path in concerned if after._mentions(path, changed, contents)}
             if settings:
                 stale |= {path for path in after.files if language_of(path) in settings}
-        gone = {path for path, oid in blobs.items() if oid is None}
-        links = {path: found for path, found in self.links.items() if path not in gone}
-        unread = {path: why for path, why in self.unread.items() if path not in gone and path not in stale}
-        after.links, after.unread = links, unread
-        if not stale:
-            return after
+        after.pending = {path: loose for path, loose in after.pending.items() if path not in stale}
+        if stale:
+            after._resolve(stale, contents)
+        return after
+
+    def _resolve(self, stale: set[str], contents: Contents) -> None:
+        """Work out the links of these files anew."""
+        links, unread = dict(self.links), dict(self.unread)
         wanted: dict[str, tuple[str, str]] = {}
         for path in sorted(stale):
-            language, oid = language_of(path), after.blob(path)
+            language, oid = language_of(path), self.blob(path)
             if language is not None and oid is not None:
                 wanted[path] = (oid, language)
         contents.scan(wanted.values())
-        project = after.project(contents)
+        project = self.project(contents)
         resolvers = {language: load(language).resolve for language in {language for _, language in wanted.values()}}
         for path, blob in wanted.items():
             facts = contents.facts(blob)
@@ -158,21 +191,60 @@ class Layer:
                 links[path] = NO_LINKS
             else:
                 links[path] = resolvers[blob[1]](facts, path, project)
+        self.links, self.unread = links, unread
+
+    def settled(self, contents: Contents) -> Layer:
+        """The same with nothing pending."""
+        after = Layer(self.snapshot, self.blobs, self.links, self.unread)
+        after._resolve(set(self.pending), contents)
         return after
 
-    def _redefined(self, blobs: Mapping[str, str | None], contents: Contents) -> list[str]:
-        """Modified files whose definitions differ, in languages where others' edges depend on them."""
-        found = []
-        for path, oid in blobs.items():
-            language = language_of(path)
-            before = self.blob(path)
-            if language is None or oid is None or before is None or before == oid or not load(language).BY_NAME:
+    def _compared(
+        self, paths: list[str], blobs: Mapping[str, str | None], contents: Contents, *, lazily: bool
+    ) -> tuple[dict[str, tuple[tuple[str, int], ...]], dict[str, set[str]]]:
+        """Modified files whose links need no work now, with their loose imports; and names that were redefined."""
+        same: dict[str, tuple[tuple[str, int], ...]] = {}
+        redefined: dict[str, set[str]] = {}
+        pairs: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {}
+        for path in paths:
+            language, before, oid = language_of(path), self.blob(path), blobs[path]
+            if language is not None and before is not None and oid is not None:
+                pairs[path] = ((before, language), (oid, language))
+        contents.scan(blob for pair in pairs.values() for blob in pair)
+        for path, (was, now) in pairs.items():
+            old, new = contents.facts(was), contents.facts(now)
+            if load(now[1]).BY_NAME and (old.defines, old.package) != (new.defines, new.package):
+                redefined[path] = set(old.defines) ^ set(new.defines) if old.package == new.package else {"*"}
+            if old.opaque or new.opaque or path in redefined:
                 continue
-            contents.scan([(before, language), (oid, language)])
-            old, new = contents.facts((before, language)), contents.facts((oid, language))
-            if (old.defines, old.package) != (new.defines, new.package):
-                found.append(path)
-        return found
+            imports = [(item.specifier, item.kind) for item in old.imports]
+            if imports != [(item.specifier, item.kind) for item in new.imports]:
+                continue
+            # Lines alone differ: the edges stay, and none of them is asked for its line but by who settles first.
+            if lazily:
+                moved = {one.line: other.line for one, other in zip(old.imports, new.imports, strict=True)}
+                same[path] = tuple((word, moved.get(line, line)) for word, line in self._loose(path))
+        return same, redefined
+
+    def _loose(self, path: str) -> list[tuple[str, int]]:
+        if path in self.links:
+            return list(self.links[path].unresolved)
+        return [(word, line) for source, word, line in self.snapshot.unresolved() if source == path]
+
+    def _mentions(self, path: str, names: set[str], contents: Contents) -> bool:
+        """Whether a file names one of these; "*" is named by all."""
+        language, oid = language_of(path), self.blob(path)
+        if "*" in names or language is None or oid is None:
+            return True
+        facts = contents.facts((oid, language))
+        if not names.isdisjoint(facts.mentions) or not names.isdisjoint(facts.defines):
+            return True
+        return any(
+            not names.isdisjoint(item.names)
+            or not names.isdisjoint(item.specifier.replace("*", ".").split("."))
+            or "*" in item.names
+            for item in facts.imports
+        )
 
     def _wanting(self, after: Layer, paths: list[str], contents: Contents) -> set[str]:
         """Files whose links may differ because these paths came or went."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Mapping
 
 from vibeguard.dependents.facts import Facts, decode_facts
-from vibeguard.dependents.graph import Graph
+from vibeguard.dependents.graph import Graph, Overlay
 from vibeguard.dependents.layers import Layer
 from vibeguard.dependents.scanning import FEW_BLOBS, Blob, FactStore, Progress, TooSlowError, scan_blobs
 from vibeguard.dependents.snapshot import build, load
@@ -19,6 +19,7 @@ from vibeguard.repository.objects import Objects, list_tree
 BUILDING = "dependents unknown, building"
 # Links replaced on the fly above which the graph is built anew for the next run.
 _REBUILD_FROM = 400
+_SCAN_AT_ONCE = 16
 _FILES = ("100644", "100755", "100664")  # symlinks and submodules hold no imports and are no targets
 
 
@@ -106,9 +107,12 @@ class _Session:
     def scan(self, blobs: Iterable[Blob]) -> None:
         """See to it that the records of these blobs are at hand."""
         missing = []
-        for blob in dict.fromkeys(blobs):
+        asked = [blob for blob in dict.fromkeys(blobs) if blob not in self.records]
+        # A few blobs are scanned sooner than a store of megabytes is read and checked.
+        look = self.facts_store.loaded or len(asked) > _SCAN_AT_ONCE
+        for blob in asked:
             if blob not in self.records:
-                record = self.facts_store.get(blob)
+                record = self.facts_store.get(blob) if look else None
                 if record is None:
                     missing.append(blob)
                 else:
@@ -142,11 +146,29 @@ class _Session:
         """The graph after a change."""
         base = self.base(change.base_tree)
         after = base.step(
-            {file.path: file.blob_after if file.mode_after in _FILES else None for file in change.files}, self
+            {file.path: file.blob_after if file.mode_after in _FILES else None for file in change.files},
+            self,
+            lazily=True,
         )
         gone = sorted(path for path in base.existing(change.paths) if not after.existing((path,)))
         ghosts = tuple((source, edge) for path in gone for source, edge in base.edges_into(path))
-        return Graph(after.snapshot, after.overlay(ghosts), tree=change.head_tree, notices=self.notices())
+
+        def settle() -> Overlay:
+            with _Session(self.git, self.store, None, None, None) as session:
+                return after.settled(session).overlay(ghosts)
+
+        def rebuild() -> Graph:
+            with _Session(self.git, None, None, None, None) as session:
+                return session.graph(change)
+
+        return Graph(
+            after.snapshot,
+            after.overlay(ghosts),
+            tree=change.head_tree,
+            notices=self.notices(),
+            settle=settle,
+            rebuild=rebuild if self.store is not None else None,
+        )
 
     def base(self, tree: str | None) -> Layer:
         """The graph of the tree before the change: kept, brought up to date from a kept one, or built."""
@@ -187,7 +209,7 @@ class _Session:
         blobs = {entry.path: entry.id for entry in list_tree(self.git, tree) if entry.mode in _FILES}
         layer = Layer(build("", {}, {}, {})[0]).step(blobs, self)
         links = {path: (language, layer.links[path]) for path, language in layer.languages()}
-        snapshot, sections = build(tree, blobs, links, layer.unread)
+        snapshot, sections = build(tree, blobs, links, layer.unread, layer.settings)
         self.facts_store.save(self.records)
         if self.store is not None:
             self.store.write(f"graph-{tree}", tree, sections)

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 
-MANIFESTS = (
-    "package.json",
-    "pyproject.toml",
-    "setup.py",
-    "setup.cfg",
-    "go.mod",
-    "Cargo.toml",
-    "pom.xml",
-    "build.gradle",
-    "build.gradle.kts",
-    "composer.json",
-    "Gemfile",
-    "mix.exs",
-    "pubspec.yaml",
-    "Package.swift",
+_MANIFESTS = frozenset(
+    (
+        "package.json",
+        "pyproject.toml",
+        "setup.py",
+        "setup.cfg",
+        "go.mod",
+        "Cargo.toml",
+        "pom.xml",
+        "build.gradle",
+        "build.gradle.kts",
+        "composer.json",
+        "Gemfile",
+        "mix.exs",
+        "pubspec.yaml",
+        "Package.swift",
+    )
 )
+_ENDINGS = (".csproj", ".fsproj", ".vbproj", ".gemspec")
+
+
+def declared(paths: Iterable[str]) -> set[str]:
+    """The folders of these paths' manifests; the root is no package of its own."""
+    found = set()
+    for path in paths:
+        folder, _, name = path.rpartition("/")
+        if folder and (name in _MANIFESTS or name.endswith(_ENDINGS)):
+            found.add(folder)
+    return found
 
 
 class Packages:
     """Answers by folder; each folder is looked at once."""
 
-    def __init__(self, exists: Callable[[str], bool]) -> None:
-        self._exists = exists
+    def __init__(self, folders: set[str]) -> None:
+        self._folders = folders
         self._known: dict[str, str] = {}
 
     def of(self, path: str) -> str:
@@ -34,13 +47,8 @@ class Packages:
         folder = path.rpartition("/")[0]
         known = self._known.get(folder)
         if known is None:
-            known = self._known[folder] = self._find(folder)
+            here = folder
+            while here and here not in self._folders:
+                here = here.rpartition("/")[0]
+            known = self._known[folder] = here or folder.partition("/")[0]
         return known
-
-    def _find(self, folder: str) -> str:
-        here = folder
-        while here:
-            if any(self._exists(f"{here}/{name}") for name in MANIFESTS):
-                return here
-            here = here.rpartition("/")[0]
-        return folder.partition("/")[0]

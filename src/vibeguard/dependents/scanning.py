@@ -34,6 +34,11 @@ class FactStore:
         self._offsets: array[int] = array("Q")
         self._records: bytes | None = None
 
+    @property
+    def loaded(self) -> bool:
+        """Whether the records are in memory already."""
+        return self._records is not None
+
     def _load(self) -> None:
         if self._records is not None:
             return

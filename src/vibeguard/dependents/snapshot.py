@@ -9,11 +9,12 @@ from __future__ import annotations
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import accumulate
 from zlib import crc32
 
 from vibeguard.dependents.facts import KIND_CODES, KINDS, Edge, Links
+from vibeguard.dependents.packages import declared
 from vibeguard.dependents.store import DamagedError, Sections, Store
 
 _SEPARATOR = "\x1f"
@@ -53,6 +54,7 @@ class Snapshot:
         self.kinds = kinds
         self.languages = languages
         self._later = later
+        self._parts: dict[str, bytes] = {}
         self._arrays: dict[str, array[int]] = {}
         self._texts: dict[str, list[str]] = {}
 
@@ -68,6 +70,20 @@ class Snapshot:
         text = self._text("name-lists")[self._numbers("names", "I")[edge]]
         return tuple(text.split(_SEPARATOR)) if text else ()
 
+    def names_of(self) -> Callable[[int], tuple[str, ...]]:
+        """`names` for many edges: few lists of names are carried by most."""
+        text, numbers = self._text("name-lists"), self._numbers("names", "I")
+        known: dict[int, tuple[str, ...]] = {0: ()}
+
+        def names(edge: int) -> tuple[str, ...]:
+            number = numbers[edge]
+            found = known.get(number)
+            if found is None:
+                found = known[number] = tuple(text[number].split(_SEPARATOR))
+            return found
+
+        return names
+
     def line(self, edge: int) -> int:
         """The line of an edge's import in its source, 0 where it has none."""
         return self._numbers("lines", "I")[edge]
@@ -77,6 +93,18 @@ class Snapshot:
         ids = self._part("ids")
         width = len(ids) // len(self.paths)
         return ids[number * width : (number + 1) * width].hex()
+
+    def packages(self) -> set[str]:
+        """Folders that hold a package's manifest."""
+        return set(filter(None, self._text("packages")))
+
+    def settings(self) -> dict[str, bytes]:
+        """Content by path of the configuration files that resolvers asked for."""
+        parts = self._part("settings").split(b"\0")
+        return {
+            path.decode("utf-8", "surrogateescape"): content
+            for path, content in zip(parts[::2], parts[1::2], strict=False)
+        }
 
     def unresolved(self) -> Iterator[tuple[str, str, int]]:
         """(importing path, specifier, line) of every import that leads nowhere."""
@@ -118,7 +146,12 @@ class Snapshot:
     # -- parts
 
     def _part(self, name: str) -> bytes:
-        return self._later.section(name) if isinstance(self._later, Sections) else self._later[name]
+        if not isinstance(self._later, Sections):
+            return self._later[name]
+        found = self._parts.get(name)
+        if found is None:
+            found = self._parts[name] = self._later.section(name)
+        return found
 
     def _numbers(self, name: str, code: str) -> array[int]:
         found = self._arrays.get(name)
@@ -134,7 +167,11 @@ class Snapshot:
 
 
 def build(
-    tree: str, blobs: Mapping[str, str], links: Mapping[str, tuple[str, Links]], unread: Mapping[str, str]
+    tree: str,
+    blobs: Mapping[str, str],
+    links: Mapping[str, tuple[str, Links]],
+    unread: Mapping[str, str],
+    settings: Mapping[str, bytes] | None = None,
 ) -> tuple[Snapshot, dict[str, bytes]]:
     """The snapshot of a tree, and its sections for the store.
 
@@ -142,6 +179,7 @@ def build(
         blobs: object id by path, of every regular file.
         links: (language, links) by path, of every file that was scanned.
         unread: why a file could not be scanned, by path.
+        settings: content by path of the configuration files that resolvers asked for.
     """
     paths = sorted(blobs)
     numbers = {path: number for number, path in enumerate(paths)}
@@ -180,11 +218,23 @@ def build(
         "ids": b"".join([bytes.fromhex(blobs[path]) for path in paths]),
         "unresolved": "\0".join(unresolved).encode("utf-8", "surrogateescape"),
         "unread": "\0".join(opaque).encode("utf-8", "surrogateescape"),
+        "packages": "\0".join(sorted(declared(paths))).encode("utf-8", "surrogateescape"),
+        "settings": pack_settings(settings or {}),
         "wanted-keys": array("I", [item >> 32 for item in wanted]).tobytes(),
         "wanted-by": array("I", [item & 0xFFFFFFFF for item in wanted]).tobytes(),
         "order": sys.byteorder.encode(),
     }  # fmt: skip
     return Snapshot(tree, paths, starts, sources, kinds, languages, sections), sections
+
+
+def pack_settings(settings: Mapping[str, bytes]) -> bytes:
+    """Paths and contents in turn; a content with NUL is no configuration that a resolver can read, and is left out."""
+    return b"\0".join(
+        part
+        for path, content in sorted(settings.items())
+        if b"\0" not in content
+        for part in (path.encode("utf-8", "surrogateescape"), content)
+    )
 
 
 def load(store: Store, tree: str) -> Snapshot | None:
