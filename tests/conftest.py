@@ -65,7 +65,10 @@ class Repo:
         flags = ["--bare"] if bare else []
         self._git(b"init", b"-q", b"-b", b"main", f"--object-format={object_format}".encode(), *map(str.encode, flags))
         if not bare:
-            for key, value in {"user.name": PERSON[0], "user.email": PERSON[1], "commit.gpgsign": "false"}.items():
+            settings = {"user.name": PERSON[0], "user.email": PERSON[1], "commit.gpgsign": "false"}
+            # Newer gits tidy up in the background, which the guard would take for the product's doing.
+            settings |= {"gc.auto": "0", "maintenance.auto": "false"}
+            for key, value in settings.items():
                 self._git(b"config", key.encode(), value.encode())
         self._known = fingerprint(path)
 

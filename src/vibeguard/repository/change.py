@@ -13,6 +13,7 @@ from vibeguard.model import Change, Commit, FileChange
 from vibeguard.repository.commits import parse_commit
 from vibeguard.repository.difference import Difference, Limits, read_difference
 from vibeguard.repository.hunks import hunks
+from vibeguard.repository.index import require_sound_index
 from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects, read_objects
 from vibeguard.repository.refs import Revision, current_branch, read_commit, resolve
@@ -47,6 +48,7 @@ def staged(
     """
     if location.top is None:
         raise VibeguardError(REPO, "a bare repository has nothing staged", hint="it needs a work tree, or --range A..B")
+    require_sound_index(location)
     head = read_commit(objects, "HEAD")
     if head is None:
         _require_unborn(location)

@@ -158,6 +158,11 @@ class Git:
         self._git_dir = git_dir
         self._environment = git_environment(os.environ)
 
+    @property
+    def index_file(self) -> str | None:
+        """The index that GIT_INDEX_FILE names, as `commit -a` and `commit FILE` do; None for the usual one."""
+        return self._environment.get("GIT_INDEX_FILE") or None
+
     def command(self, arguments: Sequence[str]) -> list[str]:
         """The full command line of `git ARGUMENTS…`."""
         where = [f"--git-dir={self._git_dir}"] if self._git_dir is not None else []

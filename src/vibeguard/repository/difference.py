@@ -109,6 +109,9 @@ class _Reading:
                 if self._records is None:
                     self._records = read_names(self._git, *self._command)
                 return "slow"
+            if not begun:
+                # Nothing follows the records: git is done, or died among them.
+                self._git.finish(process, self._command)
             many = raw.count(b"\0") > 2 * self._limits.files
             found = parse_raw(raw, "too-many-files" if many else "")
             if self._records is None:

@@ -43,7 +43,7 @@ def parse_raw(raw: bytes, unread: str = "") -> list[FileChange]:
     """
     fields = raw.decode("utf-8", "surrogateescape").split("\0")
     if fields.pop() or len(fields) % 2:
-        raise VibeguardError(GIT, "git ended in the middle of its list of files")
+        raise VibeguardError(GIT, "git ended in the middle of its list of files", hint="git fsck names what is damaged")
     files = []
     for facts, path in zip(fields[::2], fields[1::2], strict=True):
         try:
