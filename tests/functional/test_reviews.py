@@ -257,6 +257,28 @@ def test_a_statement_replayed_on_another_change_is_refused(ready: Repo, script: 
     assert asked(report)["not_counted"] == []
 
 
+def test_an_expired_key_does_not_count(ready: Repo, script: Script, amy: Key) -> None:
+    ready.git("checkout", "-q", "main")
+    ready.commit("expire", {".vibeguard/allowed_signers": f'amy@acme.com valid-before="20200101" {amy.public}\n'})
+    ready.git("checkout", "-q", "topic")
+    signed(script, ready, amy, "amy@acme.com")
+    code, report = judged(script, ready, "--base", "main")
+    assert code == 3
+    assert why(report)["amy@acme.com"] == "the key is no longer valid"
+
+
+def test_owners_that_the_change_appoints_itself_are_not_asked(repo: Repo, script: Script) -> None:
+    policy = POLICY.replace("{count: 1, by: {roles: [senior]}}", "{by: owners}", 1)
+    repo.commit("first", {".vibeguard.yaml": policy, "CODEOWNERS": "/src/ @amy\n", "src/a.py": "a\n"})
+    repo.git("checkout", "-q", "-b", "topic")
+    repo.commit("take over", {"src/a.py": "b\n", "CODEOWNERS": "/src/ @mallory\n"}, author=ZOE, committer=ZOE)
+    code, report = with_reviews(script, repo, {"who": "mallory"})
+    assert code == 3
+    assert "no owner yet for src/a.py" in asked(report)["missing"]
+    assert asked(report)["suggested"] == ["amy"]
+    assert with_reviews(script, repo, {"who": "amy"})[0] == 0
+
+
 # --------------------------------------------------------------------------------------------------- break-glass
 
 REASON = ("--reason", "the ledger is down, paired on the call", "--ticket", "INC-1042")

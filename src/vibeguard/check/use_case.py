@@ -55,7 +55,11 @@ def given_by(request: Request) -> Given:
 
         where, raw = request.reviews
         told = read_all(raw, where)
-        given = given._replace(approvals=told.approvals, teams=given.teams if told.teams is None else told.teams)
+        given = given._replace(
+            approvals=told.approvals,
+            waivers=told.waivers,
+            teams=given.teams if told.teams is None else told.teams,
+        )
     return given._replace(
         approvals=request.approvals + given.approvals,
         waivers=request.waivers + given.waivers,

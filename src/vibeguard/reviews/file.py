@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, NoReturn
 
 from vibeguard.errors import INPUT, LIMIT, VibeguardError
-from vibeguard.model import Approval
+from vibeguard.model import Approval, Waiver
 
 SCHEMA = "vibeguard/reviews/v1"
 MAX_BYTES = 10_000_000  # some 30,000 reviews; the busiest pull requests have hundreds
@@ -26,6 +26,7 @@ _STATES: dict[str, Literal["approved", "changes-requested", "dismissed", "commen
 }
 _ASSURANCES = ("claimed", "authenticated", "re-authenticated")
 _FIELDS = ("who", "state", "commit", "diff_id", "at", "bot", "assurance", "evidence", "identities", "can_push")
+_WAIVER_FIELDS = ("who", "reason", "ticket", "commit", "at", "rules", "identities")
 
 
 class ReviewsFile(NamedTuple):
@@ -33,6 +34,7 @@ class ReviewsFile(NamedTuple):
 
     approvals: tuple[Approval, ...]
     teams: dict[str, tuple[str, ...]] | None = None
+    waivers: tuple[Waiver, ...] = ()
 
 
 def read(raw: bytes, where: str) -> tuple[Approval, ...]:
@@ -49,23 +51,26 @@ def read(raw: bytes, where: str) -> tuple[Approval, ...]:
 
 
 def read_all(raw: bytes, where: str) -> ReviewsFile:
-    """The same with the teams that the file knows. Raises as :func:`read`."""
+    """The same with the teams and the break-glass statements that the file knows. Raises as :func:`read`."""
     data = _parse(raw, where)
     teams: dict[str, tuple[str, ...]] | None = None
+    waivers: tuple[Waiver, ...] = ()
     prefix = ""
     if isinstance(data, dict):
-        _known_keys(data, ("schema", "reviews", "teams"), where, "the file")
+        _known_keys(data, ("schema", "reviews", "teams", "waivers"), where, "the file")
         if data.get("schema", SCHEMA) != SCHEMA:
             _fail(where, f"`schema` is {data['schema']!r}", f"this version reads {SCHEMA}")
         if "teams" in data:
             teams = _teams(data["teams"], where)
+        if "waivers" in data:
+            waivers = _waivers(data["waivers"], where)
         if "reviews" not in data:
             _fail(where, "`reviews` is missing", "a list of reviews is expected; see reviews.v1.json")
         data, prefix = data["reviews"], "reviews"
     if not isinstance(data, list):
         _fail(where, f"expected a list of reviews, got {_kind(data)}", "the shape is published as reviews.v1.json")
     reviews = [_review(item, where, f"{prefix}[{number}]") for number, item in enumerate(data)]
-    return ReviewsFile(tuple(review for review in reviews if review is not None), teams)
+    return ReviewsFile(tuple(review for review in reviews if review is not None), teams, waivers)
 
 
 def _parse(raw: bytes, where: str) -> Any:
@@ -140,6 +145,35 @@ def _teams(value: Any, where: str) -> dict[str, tuple[str, ...]]:
     if not isinstance(value, dict):
         _fail(where, f"teams: expected an object, got {_kind(value)}", 'such as {"acme/pay": ["amy", "bob"]}')
     return {team: _texts(members, where, f"teams.{team}") for team, members in value.items()}
+
+
+def _waivers(value: Any, where: str) -> tuple[Waiver, ...]:
+    if not isinstance(value, list):
+        _fail(where, f"waivers: expected a list, got {_kind(value)}")
+    found = []
+    for number, item in enumerate(value):
+        place = f"waivers[{number}]"
+        if not isinstance(item, dict):
+            _fail(where, f"{place}: expected a waiver, got {_kind(item)}", "see reviews.v1.json")
+        _known_keys(item, _WAIVER_FIELDS, where, place)
+        for name in ("who", "reason", "commit", "at"):
+            if not _text(item, name, where, place).strip():
+                _fail(where, f"{place}: `{name}` is missing")
+        if not _is_moment(item["at"]):
+            _fail(where, f"{place}.at: {item['at']!r} is no time", "RFC 3339, such as 2026-11-22T09:30:00Z")
+        found.append(
+            Waiver(
+                who=item["who"].strip(),
+                reason=item["reason"],
+                ticket=_text(item, "ticket", where, place),
+                commit=item["commit"],
+                at=item["at"],
+                channel="file",
+                rules=_texts(item.get("rules", []), where, f"{place}.rules"),
+                identities=_texts(item.get("identities", []), where, f"{place}.identities"),
+            )
+        )
+    return tuple(found)
 
 
 def _text(item: dict[str, Any], name: str, where: str, place: str) -> str:

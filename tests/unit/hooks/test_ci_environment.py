@@ -35,8 +35,9 @@ def nothing_to_read(path: str) -> bytes:
     raise AssertionError(f"{path} is not needed")
 
 
-def test_a_pull_request_names_target_head_author_and_number() -> None:
-    run = on_github("pull_request", "pull_request")
+@pytest.mark.parametrize("event", ["pull_request", "pull_request_review"])
+def test_a_pull_request_names_target_head_author_and_number(event: str) -> None:
+    run = on_github("pull_request", event)
     assert (run.system, run.forge, run.api) == ("github", "github", "https://ghe.example/api/v3")
     assert run.bases == ("refs/remotes/origin/main", BASE)
     assert (run.head, run.target, run.author, run.number, run.project) == (HEAD, "main", "zoe", 7, "acme/pay")

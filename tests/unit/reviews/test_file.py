@@ -76,6 +76,28 @@ def test_an_object_may_carry_teams_besides_reviews() -> None:
     assert len(found.approvals) == 1
 
 
+WAIVER = {
+    "who": "cara",
+    "reason": "the ledger is down",
+    "ticket": "INC-7",
+    "commit": HEAD,
+    "at": "2026-11-22T09:30:00Z",
+}
+
+
+def test_break_glass_may_stand_beside_the_reviews() -> None:
+    document = {"reviews": [], "waivers": [{**WAIVER, "rules": ["four-eyes"]}]}
+    jsonschema.validate(document, SCHEMA)
+    (waiver,) = read_all(encoded(document), "r").waivers
+    assert (waiver.who, waiver.ticket, waiver.commit, waiver.rules) == ("cara", "INC-7", HEAD, ("four-eyes",))
+
+
+@pytest.mark.parametrize("name", ["who", "reason", "commit", "at"])
+def test_a_waiver_states_who_why_for_what_and_when(name: str) -> None:
+    raw = encoded({"reviews": [], "waivers": [{**WAIVER, name: ""}]})
+    assert f"waivers[0]: `{name}` is missing" in str(refusal(raw))
+
+
 def test_a_deleted_account_is_kept_without_a_name() -> None:
     (approval,) = read(encoded([{"who": None, "state": "approved"}]), "r.json")
     assert approval.who == ""
