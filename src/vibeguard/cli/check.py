@@ -12,6 +12,7 @@ from vibeguard.check.request import Request
 from vibeguard.check.result import Report, failed, overall_exit_code
 from vibeguard.cli.given_files import read_given
 from vibeguard.cli.output import put, show_reports
+from vibeguard.cli.progress import Progress
 from vibeguard.errors import USAGE, VibeguardError
 from vibeguard.hooks.door import say_error
 from vibeguard.model import Stage
@@ -88,6 +89,8 @@ def check(
             environ=os.environ,
             now=time.time(),
             full=machine or explain or bool(attest),
+            patient=True,
+            progress=Progress("files read for imports"),
         )
         from vibeguard.check.use_case import judge  # noqa: PLC0415 - a wrong option need not pay for it
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
 from vibeguard.cli.output import put, put_json
+from vibeguard.cli.progress import Progress
 from vibeguard.dependents.facts import Edge
 from vibeguard.dependents.graph import Graph
 from vibeguard.dependents.languages import language_of
@@ -33,7 +32,6 @@ STATS_SCHEMA = "vibeguard/graph-stats/v1"
 _NO_PATH = 1  # exit code of `why` when neither file depends on the other
 _HUBS = 10
 _LOOSE = 10  # imports that lead nowhere, shown in the text
-_PROGRESS_AFTER = 0.5  # seconds
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -88,28 +86,18 @@ def _opened(words: list[str], at: str | None, *, no_store: bool) -> Iterator[_Op
             tree = resolve(location, objects, at or "HEAD").commit.tree
             change = Change("range", None, None, (), base_tree=tree, head_tree=tree)
         graph = open_graph(
-            location.git, location.common_dir, change, use_store=not no_store, progress=_progress(), objects=objects
+            location.git,
+            location.common_dir,
+            change,
+            use_store=not no_store,
+            progress=Progress("files read for imports"),
+            objects=objects,
         )
         for notice in graph.notices:
             say(f"note: {visible(notice)}")
         paths = source.paths(words) if words else list(change.paths)
         tree_id = change.head_tree if change.head_tree is not None or change.files else change.base_tree
         yield _Opened(graph, tree_id, source, paths)
-
-
-def _progress() -> Callable[[int, int], None] | None:
-    """Tells how far a build is: on a terminal only, and only when it takes long enough to wonder."""
-    if sys.stderr is None or not sys.stderr.isatty():
-        return None
-    started = time.monotonic()
-
-    def progress(done: int, total: int) -> None:
-        if time.monotonic() - started > _PROGRESS_AFTER:
-            end = "\r\x1b[K" if done >= total else ""
-            sys.stderr.write(f"\rreading imports: {done} of {total} files{end}")
-            sys.stderr.flush()
-
-    return progress
 
 
 def _chosen(name: str, *known: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Sequence
 from typing import Annotated, Any, NamedTuple
@@ -11,6 +10,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from vibeguard.cli.output import put, put_json, wants_colour
+from vibeguard.cli.progress import Progress
 from vibeguard.errors import USAGE, VibeguardError
 from vibeguard.model import CONFIDENCES, Change, Confidence, Finding, Provenance, Share
 from vibeguard.provenance.catalogue import Catalogue
@@ -24,7 +24,6 @@ app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
 SCHEMA = "vibeguard/provenance/v1"
 LISTED = 20  # commits that the text report lists; --all and the JSON have every one
 _BAR = 40  # characters
-_PATIENCE = 0.5  # seconds before progress is shown
 
 
 class _Found(NamedTuple):
@@ -167,7 +166,7 @@ def _commits(location: Location, objects: Objects, text: str, policy: str) -> _F
         return _Found(text, entries, catalogue, notices, whole.share, general, whole)
     empty = Change("range", None, head.id, ())
     catalogue = _catalogue(location, objects, policy, empty)
-    progress = _Progress()
+    progress = Progress("commits read")
     ids = [oid.decode() for oid in listed]
     history = read_history(location, objects, ids, catalogue, head=head.id, progress=progress)
     progress.end()
@@ -213,25 +212,6 @@ def _tool(text: str, catalogue: Catalogue) -> str:
 
     near = difflib.get_close_matches(wanted, [*catalogue.tools, *catalogue.names], 1)
     raise VibeguardError(USAGE, f"no such tool: {text}", hint=f"did you mean {near[0]}?" if near else "")
-
-
-class _Progress:
-    """Counts on a terminal's stderr, once the wait is long enough to be noticed."""
-
-    def __init__(self) -> None:
-        self._begun = time.monotonic()
-        self._wanted = sys.stderr is not None and sys.stderr.isatty()
-        self._shown = False
-
-    def __call__(self, done: int, total: int) -> None:
-        if self._wanted and time.monotonic() - self._begun > _PATIENCE:
-            self._shown = True
-            sys.stderr.write(f"\r{done:,} of {total:,} commits read")
-            sys.stderr.flush()
-
-    def end(self) -> None:
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
 
 
 def _text(found: _Found, shown: Sequence[Entry], counted: Totals, *, everything: bool) -> list[str]:

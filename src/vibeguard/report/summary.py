@@ -136,7 +136,7 @@ def _ai_words(provenance: Provenance | None) -> str:
     share = ""
     if provenance.share is not None:
         low, high = round(provenance.share.low * 100), round(provenance.share.high * 100)
-        share = f", {low} %" if low == high else f", {low}–{high} %"
+        share = f", {low}%" if low == high else f", {low}–{high}%"
         share += " of added lines"
     return f"{word} {tools} ({provenance.confidence}{share})"
 
