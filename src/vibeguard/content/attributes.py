@@ -69,6 +69,8 @@ def _tells(setting: str, pattern: str) -> str:
         return "its content is kept outside of the repository" if name == "filter" and not _is_binary(pattern) else ""
     if name == "merge" and (not value or value in _HARMLESS_VALUES):
         return ""
+    if name == "export-ignore" and pattern.lstrip("/").startswith("."):  # what packages leave out everywhere
+        return ""
     if value == "false" or (name.startswith("-") and name != "-diff"):
         return ""
     return _TELLING.get(name, "")

@@ -85,6 +85,14 @@ def found_in(content: bytes | None) -> list[tuple[int, str]]:
     found = []
     for number, line in enumerate(content[:LIMIT].decode("utf-8", "replace").split("\n"), 1):
         if len(line) < 1000 and not _NAMES.match(line):
-            tools = (" ".join(match.group().split()) for match in _tools().finditer(line))
+            tools = (_named(match.group()) for match in _tools().finditer(line))
             found += [(number, tool) for tool in tools if "install" not in tool and "download" not in tool]
     return found
+
+
+def _named(command: str) -> str:
+    """The tool and what it is asked for, without options and wrappers: `mvn verify` of `./mvnw --batch-mode verify`."""
+    words = command.split()
+    tool = words[0].removeprefix("./")
+    tool = tool[:-1] if tool in ("mvnw", "gradlew") else tool
+    return tool if len(words) == 1 else f"{tool} {words[-1]}"

@@ -51,7 +51,8 @@ _PYTHON = Framework(
 _JAVASCRIPT = Framework(
     test=r"(?<![\w.$])(?:it|test|specify|Deno\.test|bench)(?:\.\w{1,20}){0,2}(?:\([^()\n]{0,100}\))?[ \t]{0,9}"
     rf"\((?:[ \t]{{0,9}}{_TITLE}|[ \t]*$)",
-    assertion=r"\bexpect(?:\.\w+|TypeOf)?[(<]|\bexpect$|\bassert\w*(?:\.\w+)?\(|\.should\b|\bshould\.\w+|\bt\.(?:is|not"
+    assertion=r"\bexpect(?:\.\w+|TypeOf)?[(<]|\bexpect$|\bassert\w*(?:\.\w+)?\(|\.should\b|\bshould\.\w+"
+    r"|\bt\.(?:is|not"
     r"|deepEqual|like|"
     r"true|false|truthy|falsy|throws\w*|equals?|same|ok|notOk|match|snapshot|fail)\(",
     skip=r"\b(?:it|test|describe|context|suite|specify)\.(?:concurrent\.)?(?:skip\w*|todo|fixme|fails|failing)\b"
@@ -72,7 +73,8 @@ _JVM = Framework(
     test=r"\bvoid[ \t]{1,9}(test\w{1,200})[ \t]*\(|\bfun[ \t]{1,9}(test\w{1,200})[ \t]*\("
     rf"|^[ \t]*(?:test|it|scenario|property|should|\"[^\"\n]{{1,200}}\"[ \t]{{1,9}}in)[ \t]?\([ \t]?{_TITLE}"
     r"|^[ \t]*def[ \t]{1,9}\"([^\"\n]{1,200})\"",
-    assertion=r"\bassert\w*[ \t]?[({.]|^[ \t]*assert\b|\bfail\(|\bverify\w*[ \t]?[({]|\bexpect\w*\(|\bshould\w*\b"
+    assertion=r"\bassert\w*[ \t]?[({.]|^[ \t]*assert\b|\bfail\(|\bverify\w*[ \t]?[({]|\bexpect\w*\("
+    r"|\bshould(?:Be|Not|Have|Throw|Contain|Equal|Match|Start|End|Only)\w*"
     r"|\bmust\w*\b|\bthen\(|\.is(?:EqualTo|True|False|NotNull|Null)\(|\bthrown\(",
     skip=r"@(?:Disabled\w*|Ignore\w*)\b|\.config\(enabled[ \t]?=[ \t]?false|^[ \t]*(?:ignore|pending)\b[ \t]?[(\"]"
     r"|\bxit\(|enabled[ \t]?=[ \t]?false",
@@ -103,7 +105,8 @@ _CSHARP = Framework(
 )
 _PHP = Framework(
     test=rf"\bfunction[ \t]{{1,9}}(test\w*)|^[ \t]*(?:it|test)\([ \t]?{_TITLE}",
-    assertion=r"\bassert\w*\(|\bexpect\w*\(|->should\w*\(|\$this->fail\(",
+    assertion=r"\bassert\w*\(|\bexpect(?!ExceptionMessage|ExceptionCode)\w*\(|->(?:should\w*|allows)\("
+    r"|\$this->fail\(",
     skip=r"\bmarkTest(?:Skipped|Incomplete)\w*\(|->(?:skip|todo)\(",
     focus=r"->only\(\)",
     mark=r"#\[(?:\w*\\)*Test\]|^[ \t]*\*[ \t]*@test\b",

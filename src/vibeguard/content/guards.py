@@ -117,6 +117,8 @@ def _rules(marker: str) -> frozenset[str]:
 
 
 def _markers(changed: ChangedFile, side: Side, *, added: bool) -> list[_Marker]:
+    if not side.numbers:
+        return []
     kinds, language = changed.facts.kinds, changed.facts.language
     hunk_of = side.hunk_of(changed.hunks, added=added)
     found: dict[tuple[int, str], _Marker] = {}

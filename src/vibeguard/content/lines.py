@@ -60,6 +60,9 @@ class Side(NamedTuple):
         return lambda place: bisect_right(ends, place)
 
 
+_NOTHING = Side((), "")
+
+
 class ChangedFile(NamedTuple):
     """One file of the change with its facts and its changed lines."""
 
@@ -81,6 +84,8 @@ def changed_file(file: FileChange, facts: FileFacts, hunks: tuple[Hunk, ...]) ->
 
 def _side(runs: Iterable[tuple[tuple[int, str], ...]]) -> Side:
     lines = [line for run in runs for line in run]
+    if not lines:
+        return _NOTHING
     return Side(tuple(number for number, _ in lines), "\n".join(text for _, text in lines))
 
 

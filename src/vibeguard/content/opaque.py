@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from vibeguard.model import NO_MODE, SYMLINK, FileChange, FileFacts, Finding
 
@@ -67,6 +68,18 @@ _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
 )
 
 
+_MAGIC_BEHIND = tuple(row for row in _MAGIC if row[0] > 0)
+
+
+@lru_cache(maxsize=1)
+def _magic_by_first_byte() -> dict[bytes, tuple[tuple[int, bytes, str, str], ...]]:
+    """Most files are text and match nothing: they shall not be compared with every row."""
+    firsts = {row[1][:1] for row in _MAGIC if row[0] == 0}
+    return {
+        first: tuple(row for row in _MAGIC if row[0] == 0 and row[1][:1] == first) + _MAGIC_BEHIND for first in firsts
+    }
+
+
 def by_path(facts: FileFacts, file: FileChange) -> list[Finding]:
     """The finding of a file that is opaque by its name, its mode or because git did not read it."""
     if not facts.opaque:
@@ -99,7 +112,7 @@ def judge(facts: FileFacts, file: FileChange, content: bytes) -> tuple[FileFacts
 def _reason(facts: FileFacts, content: bytes) -> tuple[str, str]:
     if content.startswith(_POINTERS):
         return "lfs", _pointer(content)
-    for offset, magic, reason, name in _MAGIC:
+    for offset, magic, reason, name in _magic_by_first_byte().get(content[:1], _MAGIC_BEHIND):
         if content.startswith(magic, offset) and not (magic == b"MZ" and b"\0" not in content[:1024]):
             claims = f", by its name {facts.language}" if facts.language and "code" in facts.kinds else ""
             return reason, f"{name}{claims}: {REASONS[reason]}"

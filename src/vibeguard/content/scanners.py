@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Version = Callable[[], bytes | None]
 
 _NAMES_DEPENDENCIES = frozenset(("manifest", "lock-file", "ci", "container", "infrastructure", "build", "policy"))
-_CONFIGURES = frozenset(("config", "manifest", "build", "policy", "ci", "test"))
+_CONFIGURES = frozenset(("config", "manifest", "build", "policy", "ci"))
 _RUNS_CHECKS = frozenset(("ci", "policy", "build", "manifest"))
 
 

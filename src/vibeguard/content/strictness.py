@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import NamedTuple
 
 from vibeguard.content import structured
@@ -148,7 +149,7 @@ def scan(changed: ChangedFile, before: Version, after: Version) -> list[Finding]
     elif name.startswith(("jest.config.", "vitest.config.", "vite.config.")):
         found += _numbers(changed, _SCRIPT_THRESHOLD)
     elif changed.file.exists_after:
-        rules = [rule for rule in RULES if any(_names(pattern, name) for pattern in rule.files.split())]
+        rules = _rules_of(name)
         if rules:
             found += _compared(changed, rules, before(), after())
         if name.startswith(".pre-commit-config."):
@@ -158,9 +159,25 @@ def scan(changed: ChangedFile, before: Version, after: Version) -> list[Finding]
     return found
 
 
-def _names(pattern: str, name: str) -> bool:
-    head, star, tail = pattern.partition("*")
-    return name.startswith(head) and name.endswith(tail) if star else name == pattern
+def _rules_of(name: str) -> list[Rule]:
+    exact, open_ended = _rules_by_name()
+    return exact.get(name, []) + [
+        rule for head, tail, rule in open_ended if name.startswith(head) and name.endswith(tail)
+    ]
+
+
+@lru_cache(maxsize=1)
+def _rules_by_name() -> tuple[dict[str, list[Rule]], list[tuple[str, str, Rule]]]:
+    exact: dict[str, list[Rule]] = {}
+    open_ended = []
+    for rule in RULES:
+        for pattern in rule.files.split():
+            head, star, tail = pattern.partition("*")
+            if star:
+                open_ended.append((head, tail, rule))
+            else:
+                exact.setdefault(pattern, []).append(rule)
+    return exact, open_ended
 
 
 def _compared(changed: ChangedFile, rules: list[Rule], old: bytes | None, new: bytes | None) -> list[Finding]:

@@ -20,6 +20,8 @@ class Suppressions(NamedTuple):
 
 _ARGUMENTS = r"(?:[:=\[(][^\n#*]{0,80})?"
 
+_CODE_ARGUMENTS = r"(?:[ \t]?\([^()\n]{0,80}\)?|[ \t]{1,9}(?:CS|CA|IDE|SA|\"-W|C)[\w, \"-]{1,80})?"
+
 _ANY = (
     r"nosemgrep|NOSONAR|gitleaks:allow|trufflehog:ignore|pragma:[ ]?allowlist[ ](?:nextline[ ])?secret|nosec\b"
     r"|codeql\["
@@ -118,5 +120,5 @@ def suppressions(language: str | None) -> Suppressions:
     # The marker begins a word: `not_nosec` is another one.
     return Suppressions(
         re.compile(rf"(?<![\w-])(?:{comment}){_ARGUMENTS}"),
-        re.compile(_CODE.get(family, r"(?!)")),
+        re.compile(rf"(?:{_CODE[family]}){_CODE_ARGUMENTS}" if family in _CODE else r"(?!)"),
     )

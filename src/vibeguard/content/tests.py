@@ -20,12 +20,14 @@ from vibeguard.model import FileFacts, Finding
 
 KIND = "tests-weakened"
 NEVER = float("inf")
+LONGEST_TEST = 500  # lines of one test that is taken apart by git's choice of lines
 AFTER_MARK = 8  # lines between an annotation and the function that it makes a test
 
 _FUNCTION = re.compile(r"\b(?:class|def|func|fn|fun|function|void|sub)\b|=>[ \t]*\{[ \t]*$|\)[ \t]*\{[ \t]*$")
 _PARAMETERS = re.compile(r"\bparametri[sz]e\b|\.each\b|@ParameterizedTest|\[Theory|#\[(?:rs)?test_case|#\[case|DataRow")
 _DEFINES = re.compile(
-    r"[ \t]*(?:(?:async|private|protected|public|static|export|pub|suspend|internal)[ \t]{1,4}){0,3}"
+    r"[ \t]*(?:(?:async|private|protected|public|static|final|export|pub|suspend|internal|<[^>\n]{1,40}>)"
+    r"[ \t]{1,4}){0,5}"
     r"(?:def|func|fn|function|fun|void|sub)\b"
 )
 _GROUP = re.compile(
@@ -319,6 +321,9 @@ def _half(side: Side, patterns: Patterns, language: str | None, begin: float, hu
         for mark in marks(patterns.mark):
             name = _function_behind(lines, side.numbers, mark.place, patterns, language)
             if name is None:
+                # git may cut a test so that the mark of the next one goes with it, and its own stays
+                name = _function_before(lines, side.numbers, mark, patterns)
+            if name is None:
                 loose.append(mark)
             elif name[0] not in known:
                 known.add(name[0])
@@ -331,6 +336,20 @@ def _half(side: Side, patterns: Patterns, language: str | None, begin: float, hu
     # `def assert_equal_sets(` asserts nothing by itself
     assertions = [mark for mark in marks(patterns.assertion) if not _DEFINES.match(mark.line)]
     return _Half(tests, assertions, skips, marks(patterns.focus), loose, parametrized, functions, groups)
+
+
+def _function_before(
+    lines: list[str], numbers: tuple[int, ...], mark: _Mark, patterns: Patterns
+) -> tuple[int, str] | None:
+    """Place and name of the function that an unbroken run of lines begins with, when an annotation ends it."""
+    start = mark.place
+    while start > 0 and mark.place - start < LONGEST_TEST and numbers[start - 1] - (start - 1) == mark.run:
+        start -= 1
+    for place in range(start, min(start + 3, mark.place)):
+        match = patterns.function.search(lines[place][:500])
+        if match is not None:
+            return place, next(group for group in match.groups() if group)
+    return None
 
 
 def _title_behind(lines: list[str], numbers: tuple[int, ...], place: int) -> str:

@@ -85,6 +85,13 @@ def test_a_check_with_other_arguments_or_in_another_file_is_not_removed() -> Non
     assert told({CI: WORKFLOW}, {".github/workflows/all.yml": WORKFLOW}, KIND) == []
 
 
+def test_options_of_a_check_do_not_count() -> None:
+    before, after = (
+        "jobs:\n  a:\n    steps:\n    - run: " + run + "\n" for run in ("mvn -B verify", "./mvnw -q --fae verify")
+    )
+    assert told({CI: before}, {CI: after}, KIND) == []
+
+
 def test_other_steps_are_no_checks() -> None:
     assert (
         removed(WORKFLOW.replace("      - uses: actions/checkout@v4\n", "").replace("pip install -e .", "true")) == []

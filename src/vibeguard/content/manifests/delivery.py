@@ -42,6 +42,7 @@ def dockerfile(content: bytes) -> dict[str, str]:
         name = re.sub(
             r"\$\{?(\w+)(?::?-[^}]{0,100})?\}?", lambda use: defaults.get(use.group(1), use.group()), match.group(1)
         )
+        name = name.strip("\"'")
         if name.lower() not in stages:
             found[name] = "FROM"
         if match.group(2):
