@@ -7,12 +7,15 @@ and a line that GitHub cannot read is passed over.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from vibeguard.model import Finding, OwnerEntry
 from vibeguard.ownership.globs import ONE, glob_of
 from vibeguard.ownership.matcher import BELOW, DEEP, HERE, HERE_AND_BELOW, Index, Segment
-from vibeguard.ownership.rules import Rule
 from vibeguard.ownership.text import Lines
+
+if TYPE_CHECKING:
+    from vibeguard.ownership.rules import Rule
 
 
 class Codeowners:
@@ -21,7 +24,7 @@ class Codeowners:
     def __init__(self, content: bytes, file: str) -> None:
         text = Lines(content, file)
         self.unusable = text.unusable
-        self.rules: list[Rule] = []
+        self._rules: list[tuple[int, int, str, tuple[str, ...]]] = []  # line, column, pattern, owners
         self._index = Index()
         self._groups: dict[tuple[str, ...], tuple[str, ...]] = {}
         problems = list(text.problems)
@@ -42,25 +45,30 @@ class Codeowners:
                 continue
             if len(owners) > 1:
                 owners = tuple(dict.fromkeys(owners))
-            number = len(self.rules)
-            self.rules.append(Rule(number, at, 1 + line.index(pattern), pattern, owners))
-            add_pattern(self._index, number, pattern, segments)
+            add_pattern(self._index, len(self._rules), pattern, segments)
+            self._rules.append((at, 1 + line.index(pattern), pattern, owners))
         self.problems = tuple(problems)
+
+    @property
+    def rules(self) -> list[Rule]:
+        """The rules as nouns: only linting asks for them, so no hook pays for that class and these objects."""
+        from vibeguard.ownership.rules import Rule  # noqa: PLC0415
+
+        return [Rule(number, *rule) for number, rule in enumerate(self._rules)]
 
     def decide(self, path: str) -> tuple[tuple[OwnerEntry, ...], str]:
         number = self._index.best(path)
         if number < 0:
             return (), "no line matches"
-        rule = self.rules[number]
-        names = "" if rule.owners else " and names nobody"
-        why = f"line {rule.line} is the last match{names}: {rule.pattern}"
-        return (OwnerEntry(rule.owners, rule.line, pattern=rule.pattern),), why
+        line, _, pattern, owners = self._rules[number]
+        names = "" if owners else " and names nobody"
+        return (OwnerEntry(owners, line, pattern=pattern),), f"line {line} is the last match{names}: {pattern}"
 
     def group(self, path: str) -> tuple[str, ...]:
         number = self._index.best(path)
         if number < 0:
             return ()
-        owners = self.rules[number].owners
+        owners = self._rules[number][3]
         group = self._groups.get(owners)
         if group is None:
             group = self._groups[owners] = tuple(sorted(owners))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -102,3 +104,15 @@ def test_a_dialect_that_does_not_exist_is_an_error_that_names_those_that_do() ->
         load(tree().get, dialect="sourcehut")
     assert caught.value.kind == CONFIG
     assert "github" in caught.value.hint
+
+
+def test_a_hook_that_reads_githubs_file_loads_nothing_else_of_this_room() -> None:
+    code = (
+        "import sys\n"
+        "from vibeguard.ownership.lookup import Entry, load\n"
+        "load({'CODEOWNERS': Entry('100644', b'* @a')}.get).of('x')\n"
+        "print(*(name for name in sys.modules if name.startswith('vibeguard.ownership.') or name == 'yaml'))\n"
+    )
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
+    rooms = {name.removeprefix("vibeguard.ownership.") for name in done.stdout.split()}
+    assert rooms == {"lookup", "github", "globs", "matcher", "text"}
