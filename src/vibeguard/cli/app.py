@@ -21,6 +21,7 @@ from vibeguard.hooks.door import guarded, leave
 COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("vibeguard.cli.check", "Judge a change: may it go in, and if not, what is missing and from whom?"),
     "provenance": ("vibeguard.cli.provenance", "Show which commits an AI took part in, and the evidence for it."),
+    "init": ("vibeguard.cli.init", "Write a first policy, and say what it would have asked of the last changes."),
     "install": ("vibeguard.cli.install", "Put vibeguard into this repository's hooks."),
     "uninstall": ("vibeguard.cli.uninstall", "Take it out again, and put back what was there before."),
     "doctor": ("vibeguard.cli.doctor", "Is everything in place, and will the hooks run?"),
