@@ -41,6 +41,7 @@ def examine(change: Change, hunks: Hunks, blob: Blob, listing: Listing | None = 
         from vibeguard.content import pathnames  # noqa: PLC0415 - most changes add no file
 
         findings += pathnames.scan(change, listing)
+    findings += opaque.unlisted_submodules(change)
     for file in change.files:
         before, after = _Version(blob, file, after=False), _Version(blob, file, after=True)
         facts, about = _by_content(file, before, after)

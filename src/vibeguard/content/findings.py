@@ -16,6 +16,6 @@ FINDINGS: dict[str, str] = {
     "path-collision": "Two names differ only in case or Unicode form, or look the same.",
     "opaque": "A file whose content cannot be judged line by line, and why.",
     "symlink": "A symbolic link that replaces a file, or points out of the repository.",
-    "submodule": "A line of .gitmodules that says where a submodule comes from or whether its changes are shown.",
+    "submodule": "Where a submodule comes from or whether its changes are shown: a line of .gitmodules, or none.",
     "attributes": "A line of .gitattributes that hides changes from readers, or has a program rewrite files.",
 }

@@ -167,7 +167,11 @@ def _by_folder(kinds: set[str], lower: str, extension: str, folders: list[str], 
         kinds.discard("config")
         kinds.add("policy")
     # data bases
-    if language in paths.MIGRATION_LANGUAGES and lower != "__init__.py" and _is_migration(folders, kinds):
+    if (
+        language in paths.MIGRATION_LANGUAGES
+        and lower != "__init__.py"
+        and _is_migration(lower, extension, folders, kinds)
+    ):
         kinds.discard("config")
         kinds.add("migration")
     # written by programs
@@ -181,13 +185,19 @@ def _by_folder(kinds: set[str], lower: str, extension: str, folders: list[str], 
         kinds.add("secrets")
 
 
-def _is_migration(folders: list[str], kinds: set[str]) -> bool:
-    """Alembic, Django, Rails, Flyway, Prisma, Laravel, EF Core, Ecto, Diesel, Knex: a file below such a folder."""
+def _is_migration(lower: str, extension: str, folders: list[str], kinds: set[str]) -> bool:
+    """A file below a folder of migrations that is numbered, or plain SQL, or stands where a tool keeps them.
+
+    Alembic, Django, Rails, Flyway, Prisma, Laravel, EF Core, Ecto, Diesel, Knex; code *about* migrations is none.
+    """
     if "docs" in kinds or "ci" in kinds:
         return False
-    if not set(folders).isdisjoint(paths.MIGRATION_FOLDERS):
+    if any(pair in paths.MIGRATION_PLACES for pair in pairwise(folders)):
         return True
-    return any(pair in (("alembic", "versions"), ("db", "changelog"), ("priv", "repo")) for pair in pairwise(folders))
+    if set(folders).isdisjoint(paths.MIGRATION_FOLDERS):
+        return False
+    numbered = lower[:1].isdigit() or (lower[:1] in "vurm" and lower[1:2].isdigit())
+    return numbered or extension == "sql"
 
 
 def _is_vendored(folders: list[str]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from vibeguard.model import NO_MODE, SYMLINK, FileChange, FileFacts, Finding
+from vibeguard.model import GITLINK, NO_MODE, SYMLINK, Change, FileChange, FileFacts, Finding
 
 REASONS: dict[str, str] = {
     "binary": "binary content cannot be read line by line",
@@ -88,6 +88,17 @@ def by_path(facts: FileFacts, file: FileChange) -> list[Finding]:
     if facts.opaque == "submodule":
         words = f"{words}; {_step(file)}"
     return [Finding("opaque", facts.path, None, words)]
+
+
+def unlisted_submodules(change: Change) -> list[Finding]:
+    """Submodules that are added while `.gitmodules` stays as it is: nobody can say where they come from."""
+    if any(file.path == ".gitmodules" for file in change.files):
+        return []
+    return [
+        Finding("submodule", file.path, None, "a submodule is added without an entry in .gitmodules")
+        for file in change.files
+        if file.mode_after == GITLINK and file.mode_before != GITLINK
+    ]
 
 
 def _step(file: FileChange) -> str:

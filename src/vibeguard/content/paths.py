@@ -91,12 +91,12 @@ NAMES: dict[str, tuple[str, ...]] = {
     **_each(
         "docs",
         "README LICENSE LICENCE COPYING NOTICE AUTHORS CONTRIBUTORS CHANGELOG CHANGES HISTORY NEWS INSTALL TODO "
-        "THANKS MAINTAINERS CITATION.cff UNLICENSE PATENTS humans.txt llms.txt",
+        "THANKS MAINTAINERS CITATION.cff UNLICENSE PATENTS MIT-LICENSE USAGE humans.txt llms.txt",
     ),
     **_each(
         "config",
         ".gitleaksignore .trivyignore .semgrepignore .nancy-ignore .secretlintignore .snyk .bandit .pylintrc pylintrc "
-        ".stylelintrc .nycrc .flake8 .coveragerc .editorconfig",
+        ".git-blame-ignore-revs .mailmap .stylelintrc .nycrc .flake8 .coveragerc .editorconfig",
     ),
     **_each("generated", "zz_generated.deepcopy.go bindata.go"),
 }
@@ -205,6 +205,18 @@ INFRASTRUCTURE_FOLDERS = _set(
     "deployment deployments infra infrastructure helm-charts flux gitops pulumi"
 )
 MIGRATION_FOLDERS = _set("migrations migration migrate")
+MIGRATION_PLACES = frozenset(
+    (
+        ("alembic", "versions"),
+        ("migrations", "versions"),
+        ("db", "migrate"),
+        ("db", "migration"),
+        ("db", "migrations"),
+        ("db", "changelog"),
+        ("prisma", "migrations"),
+        ("repo", "migrations"),
+    )
+)
 MIGRATION_LANGUAGES = _set(
     "python ruby sql plsql plpgsql javascript typescript php c# elixir go java kotlin groovy rust xml yaml json"
 )
