@@ -153,30 +153,28 @@ def read_objects(git: Git, ids: Iterable[str]) -> Iterator[Object]:
     Raises:
         VibeguardError: GIT for an id that is missing, or when git fails.
     """
-    # Imported here: it costs 4 ms, and a small change asks for few objects.
-    import tempfile  # noqa: PLC0415
-
     asked = list(ids)
-    with tempfile.TemporaryFile() as requests:
-        requests.writelines(f"{oid}\n".encode() for oid in asked)
-        requests.seek(0)
-        with git.started(*_BATCH, "--buffer", stdin=requests) as process:
-            for oid in asked:
-                header = process.read_line()
-                found = _header(header)
-                if found is None:
-                    if header.endswith(b"\n"):
-                        raise missing(git, oid)
-                    break
-                content = process.read_exactly(found[2] + 1)
-                if len(content) != found[2] + 1:
-                    break
-                yield Object(found[0], found[1], content[:-1])
-            else:
-                git.finish(process, _BATCH)
-                return
-            process.end()
-            raise failure(_BATCH, process.status(), process.stderr, git.folder)
+    if not asked:
+        return
+    command = (*_BATCH, "--buffer")
+    with git.started(*command, stdin=subprocess.PIPE) as process:
+        process.write_all("".join(f"{oid}\n" for oid in asked).encode())
+        for oid in asked:
+            header = process.read_line()
+            found = _header(header)
+            if found is None:
+                if header.endswith(b"\n"):
+                    raise missing(git, oid)
+                break
+            content = process.read_exactly(found[2] + 1)
+            if len(content) != found[2] + 1:
+                break
+            yield Object(found[0], found[1], content[:-1])
+        else:
+            git.finish(process, command)
+            return
+        process.end()
+        raise failure(command, process.status(), process.stderr, git.folder)
 
 
 def read_blobs(git: Git, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:

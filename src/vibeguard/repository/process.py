@@ -53,7 +53,8 @@ class Process:
         self._out = self._child.stdout.fileno()
         self._err = self._child.stderr.fileno()
         self._stderr = b""
-        self._held = b""  # read, and not yet asked for
+        self._held = b""  # read, and from `_at` on not yet asked for
+        self._at = 0
         self._unsent = memoryview(b"")
         self._silence = silence
         self._ended = False
@@ -123,8 +124,9 @@ class Process:
         Raises:
             TimedOut: when it wrote nothing for so many seconds.
         """
-        if self._held:
-            held, self._held = self._held, b""
+        if self._at < len(self._held):
+            held = self._held[self._at :]
+            self._held, self._at = b"", 0
             return held
         if self._poll is None:
             return os.read(self._out, BLOCK)
@@ -147,24 +149,26 @@ class Process:
 
     def read_line(self, limit: int = BLOCK) -> bytes:
         """The next line with its newline; shorter when the output ends or the line is longer than the limit."""
-        blocks = self._held
-        self._held = b""
-        while (end := blocks.find(b"\n")) < 0 and len(blocks) < limit:
+        while (end := self._held.find(b"\n", self._at)) < 0 and len(self._held) - self._at < limit:
+            begun = self._held[self._at :]
+            self._held, self._at = b"", 0
             block = self.read()
+            self._held = begun + block
             if not block:
-                return blocks
-            blocks += block
-        end = end + 1 if end >= 0 else limit
-        self._held = blocks[end:]
-        return blocks[:end]
+                self._held = b""
+                return begun
+        return self._take(end + 1 - self._at if end >= 0 else limit)
 
     def read_exactly(self, size: int) -> bytes:
         """So many bytes; fewer when the output ends."""
+        if len(self._held) - self._at >= size:
+            return self._take(size)
         blocks = []
         missing = size
         while missing > 0 and (block := self.read()):
             if len(block) > missing:
-                block, self._held = block[:missing], block[missing:]
+                self._held, self._at = block, missing
+                block = block[:missing]
             blocks.append(block)
             missing -= len(block)
         return b"".join(blocks)
@@ -173,8 +177,14 @@ class Process:
         """Read so many bytes and forget them."""
         while size > 0 and (block := self.read()):
             if len(block) > size:
-                block, self._held = block[:size], block[size:]
+                self._held, self._at = block, size
             size -= len(block)
+
+    def _take(self, size: int) -> bytes:
+        """So many of the bytes that were read already."""
+        start = self._at
+        self._at = start + size
+        return self._held[start : self._at]
 
     def read_all(self) -> bytes:
         """Everything up to the end."""
