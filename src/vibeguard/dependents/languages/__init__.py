@@ -20,7 +20,7 @@ from vibeguard.dependents.facts import Facts, Links
 from vibeguard.dependents.project import Project
 
 # Part of every store's key: a change of any scanner or resolver makes a new number, and old stores are not read.
-VERSION = 2
+VERSION = 3
 
 BY_EXTENSION: dict[str, str] = {
     "py": "python",
@@ -60,10 +60,36 @@ BY_EXTENSION: dict[str, str] = {
     "rake": "ruby",
     "cs": "csharp",
     "php": "php",
+    "dockerfile": "docker",
+    "containerfile": "docker",
+    "tf": "terraform",
+    "tofu": "terraform",
+    "yml": "yaml_files",
+    "yaml": "yaml_files",
+    "proto": "schemas",
+    "graphql": "schemas",
+    "gql": "schemas",
+    "sql": "migrations",
 }
 
 # Their order is the code of a language in the stores: append only.
-LANGUAGES: tuple[str, ...] = ("python", "javascript", "go", "jvm", "c", "rust", "ruby", "csharp", "php", "components")
+LANGUAGES: tuple[str, ...] = (
+    "python",
+    "javascript",
+    "go",
+    "jvm",
+    "c",
+    "rust",
+    "ruby",
+    "csharp",
+    "php",
+    "components",
+    "docker",
+    "terraform",
+    "yaml_files",
+    "schemas",
+    "migrations",
+)
 
 # Folders that hold a project's packages without being one.
 PYTHON_ROOTS = ("src", "lib", "python")
@@ -110,7 +136,11 @@ class Language(Protocol):
 
 def language_of(path: str) -> str | None:
     """The module that reads files of this name, None where there is none."""
-    return BY_EXTENSION.get(path.rpartition("/")[2].rpartition(".")[2].lower())
+    name = path.rpartition("/")[2]
+    found = BY_EXTENSION.get(name.rpartition(".")[2].lower())
+    if found is None and name.startswith(("Dockerfile", "Containerfile")):
+        return "docker"
+    return found
 
 
 def unsupported_language(path: str) -> str | None:

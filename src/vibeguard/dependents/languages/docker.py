@@ -1,0 +1,103 @@
+"""Dockerfiles: the files that COPY and ADD take into an image.
+
+A folder stands for the files in it, with the kind "string": most of them are data to the build. The whole context
+(`COPY . .`) says nothing about any one file and is left out.
+
+Cannot see: build arguments in paths, other contexts than the Dockerfile's folder and the root, .dockerignore.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from fnmatch import translate
+from functools import cache
+
+from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
+from vibeguard.dependents.languages.text import text, unreadable
+from vibeguard.dependents.project import Project, join, parents
+
+# Paths lead to files by themselves.
+BY_NAME = False
+
+_MOST = 500  # files of a copied folder
+
+
+@cache
+def _copy() -> re.Pattern[bytes]:
+    return re.compile(rb"^[ \t]*+(?:COPY|ADD)[ \t]++((?:[^\n\\]|\\\r?\n|\\)++)", re.M | re.I)
+
+
+def scan(content: bytes) -> Facts:
+    """Source paths of COPY and ADD that come from the build context."""
+    refused = unreadable(content)
+    if refused is not None:
+        return refused
+    found = []
+    for match in _copy().finditer(content):
+        line = content.count(b"\n", 0, match.start(1)) + 1
+        found += [Import(source, "import", (), line) for source in _sources(text(match.group(1)))]
+    return Facts(tuple(found))
+
+
+def _sources(arguments: str) -> list[str]:
+    arguments = arguments.replace("\\\r\n", " ").replace("\\\n", " ").strip()
+    while arguments.startswith("--"):
+        flag, _, arguments = arguments.partition(" ")
+        arguments = arguments.strip()
+        if flag.startswith("--from"):
+            return []
+    try:
+        words = json.loads(arguments) if arguments.startswith("[") else shlex.split(arguments)
+    except (ValueError, RecursionError):
+        return []
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        return []
+    return [word for word in words[:-1] if "$" not in word and "://" not in word and not word.startswith("<<")]
+
+
+def offers(path: str, _project: Project) -> set[str]:
+    """A file is copied under its own name or with any folder above it; patterns look for everything."""
+    return {path.rpartition("/")[2], *parents(path), "*"}
+
+
+def resolve(facts: Facts, importer: str, project: Project) -> Links:
+    """The files that are copied."""
+    edges: list[Edge] = []
+    unresolved: list[tuple[str, int]] = []
+    wanted: set[str] = set()
+    home = importer.rpartition("/")[0]
+    for item in facts.imports:
+        source = item.specifier.strip("/")
+        if source in ("", "."):
+            continue
+        hits: list[str] = []
+        is_folder = False
+        for context in dict.fromkeys((home, "")):
+            path = join(context, source)
+            if not path:
+                continue
+            wanted |= {path, path.rpartition("/")[2]}
+            if any(sign in source for sign in "*?["):
+                wanted.add("*")
+                pattern = re.compile(translate(path))
+                folder = path.rpartition("/")[0]
+                names = project.folders.get(folder, ())
+                hits = [one for name in names if pattern.fullmatch(one := f"{folder}/{name}" if folder else name)]
+            elif path in project.files:
+                hits = [path]
+            elif path in project.folders:
+                hits = _below(path, project)
+                is_folder = True
+            if hits:
+                break
+        edges += [Edge(path, "string" if is_folder else "import", (), item.line) for path in sorted(hits)[:_MOST]]
+        if not hits:
+            unresolved.append((item.specifier, item.line))
+    return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
+
+
+def _below(folder: str, project: Project) -> list[str]:
+    inside = f"{folder}/"
+    return [path for path in project.files if path.startswith(inside)]

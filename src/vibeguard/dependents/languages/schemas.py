@@ -1,0 +1,81 @@
+"""Protocol buffers and GraphQL: files that import each other.
+
+Cannot see: code generated from them, include paths of the compiler other than the customary ones.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
+from vibeguard.dependents.languages.text import (
+    BLOCK_COMMENT,
+    LINE_COMMENT,
+    STRING,
+    Lines,
+    mask_comments,
+    masker,
+    text,
+    unreadable,
+)
+from vibeguard.dependents.project import Project, join, parents
+
+# Paths lead to files by themselves.
+BY_NAME = False
+
+_ROOTS = ("", "proto", "protos", "src", "api", "third_party", "src/main/proto")
+
+
+@cache
+def _pattern() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"^[ \t]*+(?:import[ \t]++(?:public[ \t]++|weak[ \t]++)?\"([^\"\n]++)\"[ \t]*+;"
+        rb"|#[ \t]*+import[ \t]++(?:[^\n\"']*?from[ \t]++)?[\"']([^\"'\n]++)[\"'])",
+        re.M,
+    )
+
+
+def scan(content: bytes) -> Facts:
+    """Imports of a .proto or a .graphql file."""
+    refused = unreadable(content)
+    if refused is not None:
+        return refused
+    code = mask_comments(content, masker(LINE_COMMENT, BLOCK_COMMENT, STRING)) if b"/*" in content else content
+    lines = Lines(code)
+    found = []
+    for match in _pattern().finditer(code):
+        beside = match.group(2) is not None
+        specifier = ("beside " if beside else "root ") + text(match.group(2) if beside else match.group(1))
+        found.append(Import(specifier, "import", (), lines.at(match.end())))
+    return Facts(tuple(found))
+
+
+def offers(path: str, _project: Project) -> set[str]:
+    """A file is looked for under its name."""
+    return {path.rpartition("/")[2]}
+
+
+def resolve(facts: Facts, importer: str, project: Project) -> Links:
+    """The files that are imported: from the roots above the importer, as the compiler would be told."""
+    edges: list[Edge] = []
+    unresolved: list[tuple[str, int]] = []
+    wanted: set[str] = set()
+    folder = importer.rpartition("/")[0]
+    for item in facts.imports:
+        how, _, where = item.specifier.partition(" ")
+        wanted.add(where.rpartition("/")[2])
+        if how == "beside":
+            candidates = [join(folder, where)]
+        else:
+            candidates = [
+                join("/".join(part for part in (above, root) if part), where)
+                for above in (folder, *parents(folder))
+                for root in _ROOTS
+            ]
+        hit = next((one for one in candidates if one is not None and one in project.files), None)
+        if hit is not None:
+            edges.append(Edge(hit, "import", (), item.line))
+        elif not where.startswith("google/"):
+            unresolved.append((where, item.line))
+    return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
