@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from tests.conftest import Repo
-from tests.unit.reviews.forge_server import Forge, GitHubState, review, serving
+from tests.unit.reviews.forge_server import Forge, GitHubState, by, commit, review, serving
 from tests.unit.reviews.keys import make_key
 from vibeguard.repository.signatures import sign
 from vibeguard.reviews.statements import NAMESPACE, Statement, encode, paths, verified
@@ -67,6 +67,7 @@ def _pull_request(folder: Path) -> None:
     state = GitHubState()
     state.head = head
     state.reviews = [review(f"person-{number}", commit={"oid": head}) for number in range(REVIEWS)]
+    state.commits = [commit(by("zoe", "zoe@acme.com")) for _ in range(COMMITS)]
     person = {"login": "zoe"}
     request = {
         "number": 7,

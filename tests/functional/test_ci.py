@@ -12,7 +12,18 @@ import pytest
 
 from tests.conftest import Ran, Repo
 from tests.functional.test_reviews import POLICY, ZOE
-from tests.unit.reviews.forge_server import Forge, GitHubState, GitLabState, Reply, account, comment, review, serving
+from tests.unit.reviews.forge_server import (
+    Forge,
+    GitHubState,
+    GitLabState,
+    Reply,
+    account,
+    by,
+    comment,
+    commit,
+    review,
+    serving,
+)
 
 Script = Callable[..., Ran]
 EVENTS = Path(__file__).parents[1] / "data" / "ci"
@@ -197,6 +208,20 @@ def test_the_author_by_the_forge_never_counts(lab: Lab, script: Script, hub: tup
     hub[1].author = "amy"
     hub[1].reviews = [review("amy", commit={"oid": lab.head})]
     assert ci(script, lab, with_forge(lab, hub)).code == 3
+
+
+def test_a_contributors_login_is_known_by_the_address_of_their_commit(
+    lab: Lab, script: Script, hub: tuple[Forge, GitHubState]
+) -> None:
+    lab.clone.commit("help", {"src/b.py": ""}, author=("B", "private@home.example"))
+    more = lab._replace(head=lab.clone.head)
+    env = with_forge(more, hub)
+    hub[1].reviews = [review("bob", commit={"oid": more.head})]
+    assert ci(script, more, env).code == 0
+    hub[1].commits = [commit(by("bob", "private@home.example"))]
+    code, report = as_json(script, more, env)
+    assert code == 3
+    assert report["rules"][0]["requirements"][0]["not_counted"] == [{"who": "bob", "why": "author of the change"}]
 
 
 def test_a_forge_that_does_not_answer_leaves_it_undecided(

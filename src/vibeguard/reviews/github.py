@@ -67,6 +67,20 @@ query($owner: String!, $name: String!, $number: Int!, $head: GitObjectID!, $afte
   }
 }
 """
+_COMMITS = """
+query($owner: String!, $name: String!, $number: Int!, $after: String) {
+  repository(owner: $owner, name: $name) {
+    pullRequest(number: $number) {
+      commits(first: 100, after: $after) {
+        totalCount pageInfo { hasNextPage endCursor }
+        nodes {
+          commit { authors(first: 20) { nodes { email user { login } } } committer { email user { login } } }
+        }
+      }
+    }
+  }
+}
+"""
 _COMMENTS = """
 query($owner: String!, $name: String!, $number: Int!, $after: String) {
   repository(owner: $owner, name: $name) {
@@ -149,12 +163,21 @@ def _read(connection: Requester, project: str, number: int, head: str, deadline:
     request = field(NAME, first, "repository", "pullRequest")
     written = _pages(connection, _COMMENTS, about, "comments", deadline)[1] if comments else []
     now = field(NAME, request, "headRefOid")
-    approvals = tuple(approval for node in reviews if (approval := _approval(node)) is not None)
+    # Who reviews under a login may have committed under an address: GitHub knows whose it is.
+    accounts = _accounts(_pages(connection, _COMMITS, about, "commits", deadline)[1]) if reviews or written else {}
+    approvals = tuple(
+        approval._replace(identities=accounts.get(approval.who.casefold(), ()))
+        for node in reviews
+        if (approval := _approval(node)) is not None
+    )
     author = field(NAME, request, "author")
     notices = () if now == head else (f"the pull request's head is {now[:10]} by now; {head[:10]} is judged",)
     return Told(
         approvals,
-        waivers=_waivers(reviews, written, head),
+        waivers=tuple(
+            waiver._replace(identities=accounts.get(waiver.who.casefold(), ()))
+            for waiver in _waivers(reviews, written, head)
+        ),
         author=field(NAME, author, "login") if author is not None else None,
         head=now,
         target=field(NAME, request, "baseRefName"),
@@ -179,7 +202,8 @@ def _pages(
             raise malformed(NAME, f"without {name}")
         nodes += found
         if not field(NAME, page, "pageInfo", "hasNextPage"):
-            if len(nodes) != field(NAME, page, "totalCount"):
+            # Of commits GitHub lists 250 at most; those of the change are read from git anyway.
+            if len(nodes) != field(NAME, page, "totalCount") and name != "commits":
                 raise malformed(NAME, f"{len(nodes)} of {page['totalCount']} {name}")
             return first, nodes
         after = field(NAME, page, "pageInfo", "endCursor")
@@ -262,6 +286,17 @@ def _waivers(reviews: list[Any], comments: list[Any], head: str) -> tuple[Waiver
         if waiver is not None:
             waivers.append(waiver)
     return tuple(waivers)
+
+
+def _accounts(commits: list[Any]) -> dict[str, tuple[str, ...]]:
+    """The addresses under which each login took part in the commits, by GitHub's word."""
+    found: dict[str, dict[str, None]] = {}
+    for node in commits:
+        commit = field(NAME, node, "commit")
+        for actor in (*field(NAME, commit, "authors", "nodes"), field(NAME, commit, "committer")):
+            if actor is not None and actor.get("user") is not None and field(NAME, actor, "email"):
+                found.setdefault(field(NAME, actor, "user", "login").casefold(), {})[actor["email"]] = None
+    return {login: tuple(addresses) for login, addresses in found.items()}
 
 
 def _others(data: Any, project: str, number: int, head: str) -> tuple[OpenRequest, ...]:

@@ -165,6 +165,8 @@ def _read(connection: Gitlab, project: str, number: int, head: str, deadline: fl
     author = field(NAME, request, "author")
     others = pages(f"{root}/merge_requests", state="opened", source_branch=field(NAME, request, "source_branch"))
     notices = [f"approvals rest on a setting: {relied}"]
+    if approvals:
+        notices.append("GitLab does not say whose address a commit has: contributors are known by people.identities")
     if now != head:
         notices.append(f"the merge request's head is {str(now)[:10]} by now; {head[:10]} is judged")
     return Told(

@@ -131,12 +131,21 @@ def comment(login: str, body: str, **changes: Any) -> dict[str, Any]:
     return found | changes
 
 
+def by(login: str | None, email: str) -> dict[str, Any]:
+    return {"email": email, "user": None if login is None else {"login": login}}
+
+
+def commit(author: dict[str, Any], committer: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {"commit": {"authors": {"nodes": [author]}, "committer": committer or author}}
+
+
 class GitHubState:
     """A pull request and the teams of its organisation."""
 
     def __init__(self) -> None:
         self.reviews: list[dict[str, Any]] = []
         self.comments: list[dict[str, Any]] = []
+        self.commits: list[dict[str, Any]] = []
         self.head = HEAD
         self.author: str | None = "zoe"
         self.base = "main"
@@ -156,7 +165,7 @@ class GitHubState:
 
     def _graphql(self, body: Any) -> Reply:
         asked = body["variables"]
-        name = "reviews" if "reviews(" in body["query"] else "comments"
+        name = next(name for name in ("reviews", "commits", "comments") if f"{name}(" in body["query"])
         nodes = getattr(self, name)
         start = int(asked["after"] or 0)
         more = start + 100 < len(nodes)

@@ -16,7 +16,9 @@ from tests.unit.reviews.forge_server import (
     GitLabState,
     Reply,
     account,
+    by,
     comment,
+    commit,
     review,
     serving,
 )
@@ -56,9 +58,20 @@ def test_github_reviews_of_every_page_are_read_with_few_requests(hub: tuple[Forg
     state.reviews = [review(f"person-{number}") for number in range(250)]
     told, _ = read_hub(forge)
     assert [approval.who for approval in told.approvals] == [f"person-{number}" for number in range(250)]
-    assert len(forge.calls) == 3
+    assert len(forge.calls) == 4
     assert forge.calls[0].authorization == "token secret"
     assert (told.author, told.target, told.notices) == ("zoe", "main", ())
+
+
+def test_github_says_under_which_addresses_a_reviewer_committed(hub: tuple[Forge, GitHubState]) -> None:
+    forge, state = hub
+    state.reviews = [review("Amy"), review("bob")]
+    web = by(None, "noreply@github.com")
+    state.commits = [commit(by("amy", f"amy+{number}@home.example"), web) for number in range(150)]
+    found = {approval.who: approval.identities for approval in read_hub(forge)[0].approvals}
+    assert len(found["Amy"]) == 150
+    assert found["bob"] == ()
+    assert len(forge.calls) == 3
 
 
 def test_github_states_accounts_and_commits_are_kept(hub: tuple[Forge, GitHubState]) -> None:
@@ -143,7 +156,7 @@ def test_gitlab_approvals_are_of_the_head_where_a_push_resets_them(lab: tuple[Fo
     assert found["project_42_bot_1f"].is_bot
     assert found["robo"].is_bot
     assert found[""].who == ""
-    assert told.notices == ("approvals rest on a setting: the project resets approvals on every push",)
+    assert told.notices[0] == "approvals rest on a setting: the project resets approvals on every push"
     assert (told.author, told.target, told.head) == ("zoe", "main", HEAD)
     assert forge.calls[0].authorization == "secret"
 
