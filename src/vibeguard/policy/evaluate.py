@@ -84,9 +84,10 @@ def evaluate(
 
     def fulfilled(demand: Demand, view: View, beside: Beside) -> Requirement:
         key = (type(demand), demand, view)  # an empty TestsDemand equals any other empty tuple
-        if key not in known:
-            known[key] = fulfil(demand, view, beside)
-        return known[key]
+        requirement = known.get(key)
+        if requirement is None:
+            requirement = known[key] = fulfil(demand, view, beside)
+        return requirement
 
     notices = list(policy.notices)
     results: list[RuleResult] = []
@@ -96,8 +97,10 @@ def evaluate(
             results.append(_result(each, each.outcome))
             continue
         applied = True
-        own = tuple((demand, each.view) for demand in each.rule.demands)
-        result, later = _act(each, asked, stage, fulfilled, own if each.cap == "record-only" else beside)
+        together = beside
+        if each.cap == "record-only":
+            together = tuple((demand, each.view) for demand in each.rule.demands)
+        result, later = _act(each, asked, stage, fulfilled, together)
         results.append(result)
         notices += later
     if not applied:
@@ -165,8 +168,8 @@ def _judge(rule: Rule, asked: Asked, stage: Stage, day: str) -> _Judged:
 
 def _comes_later(demand: Demand, stage: Stage) -> bool:
     """Whether there is nothing yet that could hold what is asked for: no message, no checks."""
-    return (isinstance(demand, TrailerDemand) and stage == "commit") or (
-        isinstance(demand, ChecksDemand) and stage != "ci"
+    return stage != "ci" and (
+        isinstance(demand, ChecksDemand) or (stage == "commit" and isinstance(demand, TrailerDemand))
     )
 
 
@@ -214,6 +217,8 @@ def _result(
 
 def _message(rule: Rule, asked: Asked, view: View) -> str:
     """The message with values in the places of facts, in one pass: a value is never read as a place."""
+    if "{" not in rule.message:
+        return rule.message
     first, *rest = rule.message.split("{")
     parts = [first]
     for part in rest:

@@ -12,7 +12,7 @@ from vibeguard.policy.problems import Problem
 from vibeguard.policy.rules import Condition, Group, Policy, Rule, Test
 from vibeguard.policy.tighten import wider
 
-_ACTION_ORDER = {"warn": 1, "needs": 2, "block": 3}
+MOST_PAIRS = 200_000  # of rules that are compared with each other; beyond it lint is silent about covered ones
 
 
 def lint(policy: Policy, *, tracked: Sequence[str] | None = None, now: float | None = None) -> tuple[Problem, ...]:
@@ -117,17 +117,47 @@ def _exclude(one: Test, other: Test) -> bool:
 
 def _covered(policy: Policy) -> Iterator[Problem]:
     """A rule that another one makes superfluous: it applies whenever this one does, and asks for as much."""
+    wide: dict[object, list[Rule]] = {}
     for rule in policy.rules:
-        for other in policy.rules:
+        for key in _wide_keys(rule):
+            wide.setdefault(key, []).append(rule)
+    budget = MOST_PAIRS
+    for rule in policy.rules:
+        candidates = dict.fromkeys(other for key in _narrow_keys(rule) for other in wide.get(key, ()))
+        for other in candidates:
             if rule is other or (rule.place.path != other.place.path and rule.place.path != policy.files[0].path):
                 continue  # that a layer below asks for more is what layers are for
+            budget -= 1
+            if budget < 0:
+                return
             if _covers(other, rule) and not (_covers(rule, other) and rule.place < other.place):
                 yield _warning(
-                    rule.place, "covered",
+                    rule.place,
+                    "covered",
                     f"rule `{rule.id}` adds nothing: `{other.id}` ({other.place.path}:{other.place.line}) applies "
                     "whenever it does, and asks for as much",
-                )  # fmt: skip
+                )
                 break
+
+
+def _wide_keys(rule: Rule) -> Iterator[object]:
+    """What a rule must share with those that it may cover: one of its tests, by value where it lists values."""
+    if rule.unless is not None:
+        return
+    tests = [test for test in _together(rule.when) if isinstance(test, Test)] if rule.when is not None else []
+    if not tests:
+        yield rule.scope[:-1] if rule.scope is not None else None
+        return
+    test = min(tests, key=lambda test: test.operator != "any_of")
+    for value in test.values if test.operator == "any_of" else (None,):
+        yield (test.fact, test.operator, value)
+
+
+def _narrow_keys(rule: Rule) -> Iterator[object]:
+    yield rule.scope[:-1] if rule.scope is not None else None
+    for test in _together(rule.when) if rule.when is not None else ():
+        if isinstance(test, Test):
+            yield (test.fact, test.operator, test.values[0] if test.operator == "any_of" else None)
 
 
 def _covers(wide: Rule, narrow: Rule) -> bool:

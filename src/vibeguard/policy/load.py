@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from vibeguard.model import Place, ReviewDemand
 from vibeguard.policy.layers import Layer, all_problems, gather, pool
-from vibeguard.policy.problems import failure
+from vibeguard.policy.problems import TooManyError, failure
 from vibeguard.policy.rule_reader import read_break_glass, read_rules
 from vibeguard.policy.rules import BreakGlass, Policy, Rule
 from vibeguard.policy.source import Listing, PolicySource, Read
@@ -34,6 +34,13 @@ def load(
 
     Raises `VibeguardError` (CONFIG) with every problem of every file, rendered, in its details.
     """
+    try:
+        return _loaded(entry, read, listing, extras)
+    except TooManyError as error:
+        raise failure(error.found) from None
+
+
+def _loaded(entry: PolicySource, read: Read, listing: Listing, extras: Iterable[PolicySource]) -> Policy:
     layers, listed = gather(entry, read, listing, extras)
     pooled = pool(layers)
     rules: dict[str, Rule] = {}

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from vibeguard.errors import CONFIG, VibeguardError
 
 MOST_SHOWN = 100  # problems of one policy; the rest is counted
+MOST_FOUND = 300  # in one file; then reading stops, so that a hostile file cannot buy time with its own mistakes
 _WIDEST = 200  # characters of a source line that are shown
 
 
@@ -42,6 +43,14 @@ def render(problem: Problem) -> str:
     return "\n".join(lines)
 
 
+class TooManyError(Exception):
+    """A file has so many problems that it is not read on."""
+
+    def __init__(self, found: Sequence[Problem]) -> None:
+        super().__init__(f"{len(found)} problems")
+        self.found = found
+
+
 class Problems:
     """Collects what is wrong with one file while it is read."""
 
@@ -52,10 +61,13 @@ class Problems:
         self.muted: set[int] = set()  # lines that the YAML reader already complained about
 
     def add(self, line: int, column: int, code: str, message: str, hint: str = "") -> None:
+        """Add one; raises :class:`TooManyError` when there are enough."""
         if line in self.muted:
             return
         source = self.lines[line - 1] if 0 < line <= len(self.lines) else ""
         self.found.append(Problem(self.path, line, column, code, message, hint, source))
+        if len(self.found) >= MOST_FOUND:
+            raise TooManyError(self.found)
 
 
 def failure(problems: Iterable[Problem], what: str = "the policy") -> VibeguardError:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from vibeguard.model import Fact, Place, Share, Stage, Verdict
 from vibeguard.policy.facts import DERIVED, FactSpec, fact_names, find_fact
 from vibeguard.policy.nodes import Node, read_nodes
-from vibeguard.policy.problems import did_you_mean, failure
+from vibeguard.policy.problems import TooManyError, did_you_mean, failure
 from vibeguard.policy.reader import Reader
 from vibeguard.policy.rules import STAGES, Policy
 from vibeguard.policy.source import PolicySource
@@ -88,7 +88,10 @@ class CaseFacts:
 
 def named_policy(source: PolicySource) -> str:
     """The policy that a test file names; "" when it names none."""
-    root, _ = read_nodes(source.text, source.path)
+    try:
+        root, _ = read_nodes(source.text, source.path)
+    except TooManyError:
+        return ""
     if root is not None and root.kind == "mapping":
         for key, value in root.items:
             if key.text == "policy" and value.kind == "text":
@@ -105,6 +108,13 @@ class CaseFile(NamedTuple):
 
 def read_cases(source: PolicySource, policy: Policy) -> CaseFile:
     """The cases of a file. Raises `VibeguardError` (CONFIG) with every problem."""
+    try:
+        return _read_cases(source, policy)
+    except TooManyError as error:
+        raise failure(error.found, "the tests") from None
+
+
+def _read_cases(source: PolicySource, policy: Policy) -> CaseFile:
     root, problems = read_nodes(source.text, source.path)
     reader = Reader(problems)
     cases: list[Case] = []

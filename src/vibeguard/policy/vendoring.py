@@ -9,7 +9,7 @@ from typing import NamedTuple
 from vibeguard.errors import CONFIG, VibeguardError
 from vibeguard.policy.builtin import PREFIX
 from vibeguard.policy.nodes import Node, read_nodes
-from vibeguard.policy.problems import failure
+from vibeguard.policy.problems import TooManyError, failure
 from vibeguard.policy.source import PolicySource
 
 
@@ -30,7 +30,10 @@ def pinned(entry: PolicySource, read: Callable[[str], bytes | None], added: Sequ
     Raises:
         VibeguardError: CONFIG when the entry cannot be read, or a file that it names is not there.
     """
-    root, problems = read_nodes(entry.text, entry.path)
+    try:
+        root, problems = read_nodes(entry.text, entry.path)
+    except TooManyError as error:
+        raise failure(error.found) from None
     if problems.found:
         raise failure(problems.found)
     if root is None or root.kind != "mapping":

@@ -79,4 +79,5 @@ def judge(
     now: float = NOON,
     **source: Any,
 ) -> Verdict:
-    return evaluate(of, Given(facts, **source), stage=stage, fulfil=fulfil, now=now)
+    about = {key: source.pop(key) for key in ("waivers", "entitled", "head", "given") if key in source}
+    return evaluate(of, Given(facts, **source), stage=stage, fulfil=fulfil, now=now, **about)
