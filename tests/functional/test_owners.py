@@ -292,3 +292,21 @@ def test_a_bare_repository_is_asked_by_its_commits(repo: Repo, make_repo: Callab
     bare.accept_changes()
     ran = script("vibeguard", "owners", "--all", cwd=bare.path)
     assert [line.split()[:2] for line in ran.out.splitlines()] == [["CODEOWNERS", "@a"], ["x", "@a"]]
+
+
+def test_who_knows_the_files_is_told_from_history_without_whose_change_it_is(repo: Repo, script: Script) -> None:
+    amy, bob = ("Amy", "amy@acme.com"), ("Bob", "bob@acme.com")
+    for number in range(4):
+        repo.commit("work", {"a": f"{number}\n"}, author=amy, committer=amy)
+    repo.commit("work", {"a": "x\n"}, author=bob, committer=bob)
+    ran = script("vibeguard", "owners", "a", "--history", cwd=repo.path)
+    assert ran.code == 0
+    assert "Amy <amy@acme.com>: 4 commits to a, 80% of the work on these files" in ran.out
+    assert "bus factor 1; most of the work is one person's in a (Amy)" in ran.out
+    repo.git("config", "user.email", "amy@acme.com")
+    repo.stage({"a": "mine\n"})
+    ran = script("vibeguard", "owners", "--changed", "--history", "--format", "json", cwd=repo.path)
+    history = valid(ran, "owners")["history"]
+    assert [one["name"] for one in history["reviewers"]] == ["Bob"]
+    assert (history["bus_factor"], history["author"]["familiarity"]) == (1, "moderate")
+    assert script("vibeguard", "owners", "--file", "a", "--history", "a", cwd=repo.path.parent).code == 2

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from vibeguard.cli.knowing import as_object, as_text, known_of
 from vibeguard.cli.output import put, put_json
 from vibeguard.content.kinds import classify
 from vibeguard.errors import USAGE, VibeguardError
@@ -53,6 +54,7 @@ _ALL = typer.Option("--all", help="Every tracked file.")
 _DIALECT = typer.Option("--dialect", metavar="NAME", help="github, gitlab, gitea (forgejo), kubernetes.")
 _FILE = typer.Option("--file", metavar="FILE", help="Ask this ownership file; works outside a repository too.")
 _AT = typer.Option("--at", metavar="REF", help="Ask the file of this commit; the remote's default branch, else HEAD.")
+_HISTORY = typer.Option("--history", help="Also who knows these files: reviewers to ask, bus factor, and you.")
 _FORMAT = typer.Option("--format", metavar="text|json", help="How to print it.")
 _STRICT = typer.Option("--strict", help="Exit 1 when there are findings.")
 
@@ -66,6 +68,7 @@ def of(
     dialect: Annotated[str | None, _DIALECT] = None,
     file: Annotated[str | None, _FILE] = None,
     at: Annotated[str | None, _AT] = None,
+    history: Annotated[bool, _HISTORY] = False,
     format_: Annotated[str, _FORMAT] = "text",
 ) -> int:
     """Who owns these files, which line says so, and why. `of` may be left out."""
@@ -85,13 +88,16 @@ def of(
         owners = [source.ownership.of(path) for path in found]
         # Kubernetes' files are read, and found wanting, while they are asked.
         problems = source.ownership.problems
+        known = known_of(source, found, settings.policy, staged=changed) if history else None
     if as_json:
-        put_json(_document(source, owners, problems))
+        put_json(_document(source, owners, problems) | ({"history": as_object(known)} if known is not None else {}))
         return 0
     for notice in (*settings.notices, *source.notices):
         say(f"note: {visible(notice)}")
     _say_problems(source, problems)
     put("".join(_lines(owners, source)))
+    if known is not None:
+        put(as_text(known))
     return 0
 
 

@@ -9,8 +9,10 @@ from contextlib import ExitStack, contextmanager
 
 from vibeguard.errors import IO, LIMIT, USAGE, VibeguardError
 from vibeguard.model import SYMLINK
+from vibeguard.ownership.history import History, read_history
 from vibeguard.ownership.lint import Advice, lint, other_files
 from vibeguard.ownership.lookup import LOCATIONS, Entry, Ownership, dialect_named, load, parse
+from vibeguard.ownership.mailmap import Mailmap
 from vibeguard.ownership.reading import of_tree, remote_host
 from vibeguard.repository.change import staged
 from vibeguard.repository.locate import Location, locate
@@ -27,6 +29,7 @@ class Source:
     Attributes:
         ownership: whom to ask.
         commit: full id of the commit it was read from; None for a file or the work tree.
+        believed: full id of the commit in force, also where the ownership was read from elsewhere.
         tree: id of the tree whose files are the tracked ones; None for those of the index.
         notices: what the user should know about the choice.
     """
@@ -34,9 +37,10 @@ class Source:
     def __init__(self, ownership: Ownership, location: Location | None, objects: Objects | None) -> None:
         self.ownership = ownership
         self.commit: str | None = None
+        self.believed: str | None = None
         self.notices: list[str] = []
         self.content: bytes | None = None
-        self._location = location
+        self.location = location
         self._objects = objects
         self.tree: str | None = None
 
@@ -64,13 +68,13 @@ class Source:
         Raises:
             VibeguardError: USAGE for a path outside the repository.
         """
-        top = self._location.top if self._location is not None else None
+        top = self.location.top if self.location is not None else None
         found: dict[str, None] = {}
         tracked: list[str] | None = None
         for word in words:
             path = _from_top(word, top)
             is_folder = word.endswith("/") or not path or (top is not None and _is_folder(os.path.join(top, path)))
-            if is_folder and self._location is not None:
+            if is_folder and self.location is not None:
                 if tracked is None:
                     tracked = self.all_files()
                 inside = f"{path}/" if path else ""
@@ -84,18 +88,26 @@ class Source:
 
         `sensitive` picks the sensitive ones of the tracked files, by what makes them so.
         """
-        if self._location is None:
+        if self.location is None:
             return lint(self.ownership, None, content=self.content)
         files = self.all_files()
         others = other_files(files, self.ownership)
         return lint(self.ownership, files, content=self.content, sensitive=sensitive(files), others=others)
 
+    def history(self, paths: Sequence[str]) -> tuple[History, Mailmap] | None:
+        """The history of some paths up to the commit in force, with its mailmap; None without a commit."""
+        if self.location is None or self._objects is None or self.believed is None:
+            return None
+        mailmap = Tree(self._objects, f"{self.believed}^{{tree}}").blob(".mailmap")
+        history = read_history(self.location, self._objects, self.believed, paths)
+        return history, Mailmap(mailmap or b"")
+
     def _in_repository(self) -> Location:
-        if self._location is None:
+        if self.location is None:
             raise VibeguardError(
                 USAGE, "not in a repository: name the paths", hint="vibeguard owners --file FILE PATH…"
             )
-        return self._location
+        return self.location
 
 
 Blob = Callable[[str], bytes | None]
@@ -137,11 +149,13 @@ def open_source(
         if dialect is None:
             dialect = policy_dialect(in_force.tree.blob)
         if file is not None:
-            yield _of_file(file, dialect, location, objects)
+            source = _of_file(file, dialect, location, objects)
         elif worktree and at is None and location.top is not None:
-            yield _of_worktree(location.top, location, objects, dialect)
+            source = _of_worktree(location.top, location, objects, dialect)
         else:
-            yield _of_commit(in_force, dialect)
+            source = _of_commit(in_force, dialect)
+        source.believed = in_force.revision.id if in_force.revision is not None else None
+        yield source
 
 
 class _InForce:
