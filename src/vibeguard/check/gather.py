@@ -14,6 +14,7 @@ from vibeguard.check.given import Given
 from vibeguard.check.request import Request
 from vibeguard.check.trust import ENTRY, Trusted
 from vibeguard.content.examine import classify_change, examine
+from vibeguard.content.opaque import OVERSIZED
 from vibeguard.dependents.graph import Graph
 from vibeguard.dependents.opening import open_graph
 from vibeguard.model import (
@@ -134,11 +135,12 @@ class Gathered:
         wanted = EXAMINED & self.policy.wanted_facts(self.request.stage)
         if not wanted and len(self.change.files) > MOST_EXAMINED:
             return classify_change(self.change)
-        return examine(self.change, hunks, self._blob)
+        tree = Tree(self.objects, self.change.base_tree) if self.change.base_tree is not None else None
+        return examine(self.change, hunks, self._blob, tree.folder if tree is not None else None)
 
     def _blob(self, oid: str) -> bytes | None:
         """A blob of the change. The ids in a patch from elsewhere are somebody's word: what they name is not read."""
-        return None if self.change.source == "patch" else self.objects.blob(oid)
+        return None if self.change.source == "patch" else self.objects.blob(oid, limit=OVERSIZED)
 
     @cached_property
     def testimony(self) -> Testimony:

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterable
 from vibeguard.content import headers, kinds, opaque
 from vibeguard.content.lines import capped, changed_file
 from vibeguard.content.scanners import Scanners
+from vibeguard.errors import LIMIT, VibeguardError
 from vibeguard.model import SYMLINK, Change, Content, FileChange, FileFacts, Finding, Hunk
 
 Hunks = Callable[[FileChange], tuple[Hunk, ...]]
 Blob = Callable[[str], bytes | None]
-Listing = Callable[[], Iterable[str]]
+Folder = Callable[[str], Iterable[str]]
 
 UNREADABLE = frozenset(("submodule", "binary", "archive", "executable", "utf-16"))  # no lines to speak of
 
@@ -27,12 +28,12 @@ def classify_change(change: Change) -> Content:
     return Content(files, tuple(findings), tests_touched=_touches_tests(change, files))
 
 
-def examine(change: Change, hunks: Hunks, blob: Blob, listing: Listing | None = None) -> Content:
+def examine(change: Change, hunks: Hunks, blob: Blob, folder: Folder | None = None) -> Content:
     """All that `classify_change` says, and what needs the content.
 
     `hunks` gives the changed lines of one file of the change; `blob` the content of a full object id, None where it
-    is not there (a patch from elsewhere has no objects). `listing` gives every path of the tree that the change goes
-    into, and is asked only when the change adds files: without it, names are compared within the change alone.
+    is not there (a patch from elsewhere has no objects). `folder` gives the names in a folder of the tree that the
+    change goes into, and is asked for those of added files: without it, names are compared within the change alone.
     """
     files: dict[str, FileFacts] = {}
     findings: list[Finding] = []
@@ -40,7 +41,7 @@ def examine(change: Change, hunks: Hunks, blob: Blob, listing: Listing | None = 
     if any(file.exists_after and not file.exists_before for file in change.files):
         from vibeguard.content import pathnames  # noqa: PLC0415 - most changes add no file
 
-        findings += pathnames.scan(change, listing)
+        findings += pathnames.scan(change, folder)
     findings += opaque.unlisted_submodules(change)
     for file in change.files:
         before, after = _Version(blob, file, after=False), _Version(blob, file, after=True)
@@ -73,11 +74,17 @@ class _Version:
         self._id = (file.blob_after if after else file.blob_before) if readable else None
         self._blob = blob
         self._content: bytes | None = None
+        self.too_large = False
 
     def __call__(self) -> bytes | None:
         if self._id is not None:
-            self._content = self._blob(self._id)
-            self._id = None
+            oid, self._id = self._id, None
+            try:
+                self._content = self._blob(oid)
+            except VibeguardError as error:
+                if error.kind != LIMIT:
+                    raise
+                self.too_large = True
         return self._content
 
 
@@ -85,6 +92,8 @@ def _by_content(file: FileChange, before: _Version, after: _Version) -> tuple[Fi
     facts = _by_path(file)
     content = after()
     if content is None:
+        if after.too_large:
+            facts = facts._replace(opaque="oversized")
         return facts, opaque.by_path(facts, file)
     if file.mode_after != SYMLINK:
         facts = headers.judge(facts, before() if headers.says_generated(content) else None, content)

@@ -8,6 +8,8 @@ from vibeguard.content.confusables import LIKE_LATIN, script, skeleton
 from vibeguard.content.unicode import BIDI, MARKS, named
 from vibeguard.model import Change, Finding
 
+Folder = Callable[[str], Iterable[str]]
+
 DEPTH = 100  # folders above a file that are compared
 
 # Code points that HFS+ ignores in names (git's utf8.c).
@@ -18,17 +20,17 @@ _RESERVED = frozenset(
 _INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\u3164\u115f\u1160") | MARKS
 
 
-def scan(change: Change, listing: Callable[[], Iterable[str]] | None = None) -> list[Finding]:
+def scan(change: Change, folder: Folder | None = None) -> list[Finding]:
     """What is odd about the names that the change adds, and which names they collide with.
 
-    `listing` gives every path of the tree that the change goes into; it is asked only if the change adds files.
-    Without it the added names are compared with each other and with the changed ones.
+    `folder` gives the names in a folder ("" is the root) of the tree that the change goes into: only those beside
+    added files are asked for. Without it the added names are compared with each other and with the changed ones.
     """
     new = [file.path for file in change.files if file.exists_after and not file.exists_before]
     found = [finding for path in new for finding in _odd(path)]
-    gone = {file.path for file in change.files if not file.exists_after}
+    gone = frozenset(file.path for file in change.files if not file.exists_after)
     old = [file.path for file in change.files if file.exists_before and file.exists_after]
-    return found + _collisions(new, old, gone, listing)
+    return found + _collisions(new, _Beside(old, gone, folder))
 
 
 def _odd(path: str) -> list[Finding]:
@@ -103,37 +105,73 @@ def _fold(path: str) -> str:
     return skeleton(unicodedata.normalize("NFC", unicodedata.normalize("NFD", path).casefold())).lower()
 
 
-def _collisions(
-    new: list[str], old: list[str], gone: set[str], listing: Callable[[], Iterable[str]] | None
-) -> list[Finding]:
-    if not new:
-        return []
-    wanted: dict[str, str] = {}  # folded name of a file or folder, to the first such name that the change adds
-    first: dict[str, str] = {}  # that name, to the added path that brings it in
-    pairs: dict[tuple[str, str], str] = {}
+class _Beside:
+    """The names that stay beside an added one: those of the tree, without what the change takes away."""
+
+    def __init__(self, old: list[str], gone: frozenset[str], folder: Folder | None) -> None:
+        self._gone = gone
+        self._folder = folder
+        self._changed: dict[str, set[str]] = {}
+        for path in old:
+            for name in _upwards(path):
+                parent, _, last = name.rpartition("/")
+                self._changed.setdefault(parent, set()).add(last)
+        self._known: dict[str, dict[str, list[str]]] = {}
+
+    def twins(self, parent: str, name: str) -> list[str]:
+        """The names in a folder that fold to the same as this one, itself included when it is there."""
+        known = self._known.get(parent)
+        if known is None:
+            known = self._known[parent] = {}
+            names = set(self._names(parent)) | self._changed.get(parent, set())
+            for other in names:
+                known.setdefault(_fold(other), []).append(other)
+        found = known.get(_fold(name), [])
+        return [
+            other for other in found if other == name or not self._vanishes(f"{parent}/{other}" if parent else other)
+        ]
+
+    def _names(self, parent: str) -> Iterable[str]:
+        return self._folder(parent) if self._folder is not None else ()
+
+    def _vanishes(self, path: str, depth: int = 0) -> bool:
+        """Whether the change deletes a file, or everything below a folder: then only its case was changed."""
+        if path in self._gone:
+            return True
+        inside = list(self._names(path)) if depth < DEPTH else []
+        return bool(inside) and all(self._vanishes(f"{path}/{name}", depth + 1) for name in inside)
+
+
+def _collisions(new: list[str], beside: _Beside) -> list[Finding]:
+    added: dict[str, str] = {}  # folded name of a file or folder, to the first such name that the change adds
+    told: set[tuple[str, str]] = set()
+    found = []
     for path in new:
         for name in _upwards(path):
-            first.setdefault(name, path)
-            other = wanted.setdefault(_fold(name), name)
-            if other != name and (other, name) not in pairs:
-                pairs.setdefault((name, other), path)
-    known: set[str] = set()
-    for path in (*old, *(listing() if listing is not None else ())):
-        if path in gone:
-            continue
-        for name in _upwards(path):
-            if name in known:  # and so are the folders above it
+            parent, _, last = name.rpartition("/")
+            twins = beside.twins(parent, last)
+            if last in twins:  # it was there before, and so were the folders above it
                 break
-            known.add(name)
-            mine = wanted.get(_fold(name))
-            if mine is not None and mine != name:
-                pairs.setdefault((mine, name), first[mine])
-    # twins that stood side by side before are no news
-    return [
-        Finding("path-collision", path, None, _words(mine, other))
-        for (mine, other), path in pairs.items()
-        if mine not in known
-    ]
+            others = [f"{parent}/{twin}" if parent else twin for twin in twins]
+            first = added.setdefault(_fold(name), name)
+            if first != name:
+                others.append(first)
+            for other in others:
+                # of two twins below twin folders, the folders are told
+                pair = _where_they_differ(name, other)
+                if pair not in told:
+                    told.add(pair)
+                    found.append(Finding("path-collision", path, None, _words(*pair)))
+    return found
+
+
+def _where_they_differ(mine: str, other: str) -> tuple[str, str]:
+    """The shortest beginnings, in whole parts, that are not the same."""
+    my_parts, other_parts = mine.split("/"), other.split("/")
+    for place, (my_part, other_part) in enumerate(zip(my_parts, other_parts, strict=False), 1):
+        if my_part != other_part:
+            return "/".join(my_parts[:place]), "/".join(other_parts[:place])
+    return mine, other
 
 
 def _upwards(path: str) -> Iterator[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +28,17 @@ def edited(path: str) -> FileChange:
 
 def kinds(*files: FileChange, tree: tuple[str, ...] | None = None) -> list[tuple[str, str]]:
     change = Change("staged", None, None, files)
-    return [(finding.kind, finding.text) for finding in scan(change, None if tree is None else lambda: tree)]
+    return [(finding.kind, finding.text) for finding in scan(change, None if tree is None else _folder(tree))]
+
+
+def _folder(tree: Iterable[str]) -> Callable[[str], set[str]]:
+    """The names in each folder of a tree, from its paths."""
+    folders: dict[str, set[str]] = {}
+    for path in tree:
+        parts = path.split("/")
+        for depth, part in enumerate(parts):
+            folders.setdefault("/".join(parts[:depth]), set()).add(part)
+    return lambda folder: folders.get(folder, set())
 
 
 ODD = [
@@ -97,8 +109,8 @@ def test_twins_that_stood_side_by_side_before_are_no_news() -> None:
 
 
 def test_the_tree_is_not_listed_when_nothing_is_added() -> None:
-    def fail() -> tuple[str, ...]:
-        raise AssertionError("listed")
+    def fail(folder: str) -> tuple[str, ...]:
+        raise AssertionError(folder)
 
     assert scan(Change("staged", None, None, (edited("a.py"),)), fail) == []
 
@@ -109,4 +121,4 @@ def test_the_tree_is_not_listed_when_nothing_is_added() -> None:
 def test_any_names_are_judged_and_findings_name_added_paths(names: list[str]) -> None:
     paths = {name.encode("utf-8", "surrogatepass").decode("utf-8", "surrogateescape") for name in names}
     change = Change("staged", None, None, tuple(added(path) for path in sorted(paths)))
-    assert {finding.path for finding in scan(change, lambda: paths)} <= paths
+    assert {finding.path for finding in scan(change, _folder(paths))} <= paths

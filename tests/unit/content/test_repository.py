@@ -7,17 +7,20 @@ from collections.abc import Callable
 
 from tests.conftest import Repo
 from vibeguard.content.examine import classify_change, examine
+from vibeguard.content.opaque import OVERSIZED
 from vibeguard.model import Change, Content
 from vibeguard.repository.change import hunks, staged
 from vibeguard.repository.locate import locate
 from vibeguard.repository.objects import Objects
+from vibeguard.repository.tree import Tree
 
 
-def judged(repo: Repo, listing: tuple[str, ...] | None = None) -> tuple[Change, Content]:
+def judged(repo: Repo) -> tuple[Change, Content]:
     location = locate(os.fspath(repo.path))
     with Objects(location.git) as objects:
         change = staged(location, objects)
-        return change, examine(change, hunks, objects.blob, None if listing is None else lambda: listing)
+        tree = Tree(objects, change.base_tree or "")
+        return change, examine(change, hunks, lambda oid: objects.blob(oid, limit=OVERSIZED), tree.folder)
 
 
 def told(content: Content) -> set[tuple[str, str | None, int | None]]:
@@ -86,8 +89,26 @@ def test_paths_that_are_not_utf8_or_hold_newlines_are_examined(repo: Repo) -> No
 def test_an_added_twin_of_a_path_of_the_tree_collides(repo: Repo) -> None:
     repo.commit(files={"auth/x.py": "x\n"})
     repo.stage({"Auth/y.py": "y\n"})
-    _, content = judged(repo, ("auth/x.py",))
-    assert told(content) == {("path-collision", "Auth/y.py", None)}
+    _, content = judged(repo)
+    assert [finding.text for finding in content.findings] == ["Auth differs only in case from auth"]
+
+
+def test_a_folder_whose_case_changes_as_a_whole_collides_with_nothing(repo: Repo) -> None:
+    repo.commit(files={"src/Auth/deep/x.py": "x\n", "src/Auth/y.py": "y\n"})
+    repo.git("mv", "src/Auth", "src/other")
+    repo.git("mv", "src/other", "src/auth")
+    _, content = judged(repo)
+    assert content.findings == ()
+    repo.stage({"src/Auth/y.py": "y\n"})
+    assert [finding.kind for finding in judged(repo)[1].findings] == ["path-collision"]
+
+
+def test_a_blob_beyond_the_limit_is_oversized_and_not_held(repo: Repo) -> None:
+    repo.commit(files={"big.txt": "x" * 70 + "\n"})
+    repo.stage({"big.txt": "x" * (OVERSIZED + 1), "a.py": "x = 1  # noqa\n"})
+    _, content = judged(repo)
+    assert content.files["big.txt"].opaque == "oversized"
+    assert ("guards-weakened", "a.py", 1) in told(content)
 
 
 def test_a_submodule_without_an_entry_and_a_symlink_to_the_outside_are_told(repo: Repo) -> None:
