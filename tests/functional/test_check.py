@@ -396,3 +396,13 @@ def test_deleting_a_protected_branch_is_blocked(make_repo: Callable[..., Repo], 
     for name, code in (("main", 1), ("release/1", 1), ("topic", 0)):
         line = f"(delete) {'0' * 40} refs/heads/{name} {head}\n"
         assert script("vibeguard-hook", "pre-push", "origin", "url", cwd=repo.path, stdin=line.encode()).code == code
+
+
+def test_an_agent_that_commits_under_its_own_name_shows_before_the_commit(repo: Repo, script: Script) -> None:
+    shop(repo).stage({"ledger/post.py": "P = 2\n"})
+    agent = {"GIT_AUTHOR_NAME": "Claude", "GIT_AUTHOR_EMAIL": "noreply@anthropic.com"}
+    _, report = judged(script, repo, env=agent)
+    assert (report["provenance"]["role"], report["provenance"]["evidence"][0]["channel"]) == ("authored", "author")
+    person = {"GIT_AUTHOR_NAME": "Claude Monet", "GIT_AUTHOR_EMAIL": "claude@example.com"}
+    _, report = judged(script, repo, env=person)
+    assert report["provenance"]["role"] == "unknown"

@@ -26,6 +26,7 @@ from vibeguard.model import (
     Fact,
     FileChange,
     Finding,
+    Identity,
     Owner,
     Provenance,
     Share,
@@ -319,9 +320,16 @@ class Gathered:
         )
         local = None
         if not self.change.commits and self.request.stage != "ci":
-            raw = self.location.git.run("var", "GIT_AUTHOR_IDENT", ok=(0, 128))
-            local = parse_identity(raw.stdout.strip()) if raw.status == 0 else None
+            local = self._coming_author()
         return authorship(self.change, forge_author=self.request.author, local=local, co_authors=co_authors)
+
+    def _coming_author(self) -> Identity | None:
+        """Who will be the author: git tells its hooks; by hand the configuration says it."""
+        told = self.request.environ
+        if told.get("GIT_AUTHOR_EMAIL"):
+            return Identity(told.get("GIT_AUTHOR_NAME", ""), told["GIT_AUTHOR_EMAIL"])
+        raw = self.location.git.run("var", "GIT_AUTHOR_IDENT", ok=(0, 128))
+        return parse_identity(raw.stdout.strip()) if raw.status == 0 else None
 
     @cached_property
     def messages(self) -> tuple[bytes, ...]:

@@ -98,6 +98,7 @@ def of_change(
     around: list[Evidence] = []
     if stage in ("commit", "commit-msg"):
         around += of_environment(environ, catalogue) if environ is not None else ()
+        around += _of_coming_author(environ, catalogue) if environ is not None else ()
         around += of_branch(branch, catalogue) if branch else ()
     if location is not None and objects is not None and change.source in ("staged", "range", "push"):
         marked = bool(around) or (message is not None and message.detected)
@@ -108,6 +109,16 @@ def of_change(
             marks = Marks(commits, message, tuple(around))
             return with_records(change, marks, catalogue, location=location, objects=objects, excluded=excluded)
     return combine([*commits, *([message] if message is not None else [])], around, commits=commits)
+
+
+def _of_coming_author(environ: Mapping[str, str], catalogue: Catalogue) -> tuple[Evidence, ...]:
+    """Git tells its commit hooks who will be the author; an agent that commits under its own name shows here."""
+    email = environ.get("GIT_AUTHOR_EMAIL", "")
+    if not email:
+        return ()
+    author = Identity(environ.get("GIT_AUTHOR_NAME", ""), email)
+    coming = Commit("", "", (), author, Identity("", ""), b"")
+    return tuple(item._replace(commit=None) for item in _identity_evidence(coming, catalogue))
 
 
 def _may_be_recorded(change: Change, location: Location) -> bool:
