@@ -207,7 +207,7 @@ def _globs(policy: Policy, tracked: Sequence[str] | None) -> Iterator[Problem]:
     entry = policy.files[0].path
     for tag, patterns in policy.tags.items():
         for pattern in patterns:
-            yield from _glob(pattern, f"tag `{tag}`", Place(entry, 1, 1), index)
+            yield from _glob(pattern, f"tag `{tag}`", policy.places.get(f"tag {tag}", Place(entry, 1, 1)), index)
     for rule in policy.rules:
         for pattern in rule.scope.paths if rule.scope is not None else ():
             yield from _glob(pattern, f"rule `{rule.id}`", rule.place, index)
@@ -267,7 +267,8 @@ def _people(policy: Policy) -> Iterator[Problem]:
     used = {name for rule in policy.rules for name in _roles_of(rule)}
     used |= {name for glass in policy.break_glass for name in glass.who.names} | set(policy.people.if_no_owner)
     for role in sorted(set(policy.people.roles) - used - {"agents"}):
-        yield _warning(Place(policy.files[0].path, 1, 1), "unused-role", f"role `{role}` is used by no rule")
+        place = policy.places.get(f"role {role}", Place(policy.files[0].path, 1, 1))
+        yield _warning(place, "unused-role", f"role `{role}` is used by no rule")
 
 
 def _countable(demand: ReviewDemand, policy: Policy) -> frozenset[str] | None:

@@ -96,6 +96,12 @@ def _loaded(entry: PolicySource, read: Read, listing: Listing, extras: Iterable[
         dialect=pooled.dialect,
         unnamed_roles=pooled.unnamed_roles,
         listed=listed,
+        places={
+            f"{what} {name}": place
+            for layer in layers
+            for what, defined in (("tag", layer.sections.tags), ("role", layer.sections.roles))
+            for name, (_, place) in defined.items()
+        },
         notices=tuple(
             f"role `{role}` names nobody yet, so no approval can satisfy it: name people under `people.roles.{role}`"
             for role in unnamed

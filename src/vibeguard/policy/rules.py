@@ -131,6 +131,7 @@ class Policy(NamedTuple):
     unnamed_roles: tuple[str, ...] = ()  # still `to-be-named`
     notices: tuple[str, ...] = ()
     listed: Mapping[str, tuple[str, ...]] = {}  # what each glob of `extends` found
+    places: Mapping[str, Place] = {}  # where "tag money", "role senior" are defined
 
     def active_rules(self, stage: Stage) -> tuple[Rule, ...]:
         """The rules that speak at this stage."""
