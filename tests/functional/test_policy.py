@@ -56,7 +56,7 @@ def valid(document: dict[str, Any]) -> dict[str, Any]:
 def test_a_good_policy_can_be_used(repo: Repo, script: Script) -> None:
     repo.write(".vibeguard.yaml", GOOD)
     ran = script("vibeguard", "policy", "check", cwd=repo.path)
-    assert (ran.code, ran.out) == (0, ".vibeguard.yaml: can be used, 9 rules in 2 files\n")
+    assert (ran.code, ran.out) == (0, ".vibeguard.yaml: can be used, 10 rules in 2 files\n")
     document = valid(json.loads(script("vibeguard", "policy", "check", "--format", "json", cwd=repo.path).out))
     assert document["valid"] and document["policies"][0]["policy"]["rules"][0] == "seniors"
 
