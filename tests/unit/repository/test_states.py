@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.unit.repository.reading import between, reading, since, staged, summa
 from vibeguard.errors import VibeguardError
 from vibeguard.repository.command import find_git
 from vibeguard.repository.locate import locate
+from vibeguard.repository.refs import default_branch
 from vibeguard.repository.underway import AMENDING
 
 Arm = Callable[[Repo], None]
@@ -541,8 +543,6 @@ def test_a_hook_of_an_amended_commit_knows_it(repo: Repo, monkeypatch: pytest.Mo
     """git does not tell: it is seen from its command line, where other processes' can be read."""
     if not os.path.isdir("/proc/self"):
         pytest.skip("no /proc")
-    import sys  # noqa: PLC0415
-
     repo.commit("first", {"a": "1\n"})
     code = "from vibeguard.repository.underway import is_amending; print(is_amending())"
     repo.write(".git/hooks/pre-commit", f"#!/bin/sh\nexec {sys.executable} -c '{code}' >&2\n")
@@ -555,3 +555,82 @@ def test_a_hook_of_an_amended_commit_knows_it(repo: Repo, monkeypatch: pytest.Mo
         said.append(done.stderr.strip())
     repo.accept_changes()
     assert said == ["False", "True"]
+
+
+# ------------------------------------------------------------------------------------------- other formats and places
+
+
+def test_a_sha256_repository_is_read_like_any_other(make_repo: Callable[..., Repo], armed: Arm) -> None:
+    repo = make_repo(object_format="sha256")
+    first = repo.commit("first", {"a": "1\n", "gone": "x\n"})
+    repo.git("mv", "gone", "come")
+    repo.stage({"a": "2\n"})
+    second = repo.git("commit-tree", repo.git("write-tree"), "-p", first, stdin=b"second\n")
+    armed(repo)
+    for found in (staged(repo), between(repo, first, second), since(repo, first, second)):
+        assert summary(found) == [("a", "M", 1, 1), ("come", "A", 1, 0), ("gone", "D", 0, 1)]
+        assert found.files[1].renamed_from == "gone"
+        assert len(found.base or "") == 64
+
+
+def test_a_reftable_repository_is_read_where_git_can(
+    make_repo: Callable[..., Repo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GIT_DEFAULT_REF_FORMAT", "reftable")
+    repo = make_repo("reftable")
+    if not (repo.path / ".git/reftable").exists():
+        # An older git does not know the format, and says so when it meets it.
+        repo.git("config", "core.repositoryFormatVersion", "1")
+        repo.git("config", "extensions.refStorage", "reftable")
+        with pytest.raises(VibeguardError, match="unknown repository extension") as caught:
+            staged(repo)
+        assert caught.value.kind == "GIT"
+        return
+    repo.stage({"a": "1\n"})
+    found = staged(repo)
+    assert (summary(found), found.ref, found.base) == ([("a", "A", 1, 0)], "refs/heads/main", None)
+    first = repo.commit("first")
+    repo.commit("second", {"a": "2\n"})
+    repo.git("update-ref", "refs/remotes/origin/trunk", first)
+    repo.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
+    with reading(repo) as (location, objects):
+        onto = default_branch(location, objects)
+        assert onto is not None
+        assert (onto.id, onto.full_name) == (first, "refs/remotes/origin/trunk")
+    assert summary(since(repo, "origin/trunk")) == [("a", "M", 1, 1)]
+    repo.git("checkout", "-q", "--detach")
+    assert staged(repo).ref is None
+
+
+def test_a_push_is_read_by_the_receiving_side_out_of_its_quarantine(
+    repo: Repo, make_repo: Callable[..., Repo], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pre-receive hook runs in a bare repository, and what is pushed is in a folder apart from it."""
+    first = repo.commit("first", {"a": "1\n"})
+    bare = make_repo("bare.git", bare=True)
+    repo.git("push", "-q", str(bare.path), "main")
+    bare.accept_changes()
+    second = repo.commit("second", {"a": "2\n"})
+    log = bare.path.parent / "seen"
+    code = (
+        "import os, sys\n"
+        "from vibeguard.repository.locate import locate\n"
+        "from vibeguard.repository.objects import Objects\n"
+        "from vibeguard.repository.push import parse_push, pushed_changes, PushedRef\n"
+        "old, new, ref = sys.stdin.read().split()\n"
+        "location = locate(os.getcwd())\n"
+        "with Objects(location.git) as objects:\n"
+        "    (pushed,) = pushed_changes(location, objects, (PushedRef('x', new, ref, old),))\n"
+        f"open({str(log)!r}, 'w').write(f'{{pushed.action}} {{pushed.change.paths}}')\n"
+    )
+    (bare.path / "hook.py").write_text(code, encoding="utf-8")
+    hook = bare.path / "hooks/pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\nexec {sys.executable} hook.py\n", encoding="utf-8")
+    hook.chmod(0o755)
+    bare.accept_changes()
+    monkeypatch.setenv("PATH", os.defpath)
+    repo.git("push", "-q", str(bare.path), "main")
+    bare.accept_changes()
+    assert log.read_text(encoding="utf-8") == "update ('a',)"
+    assert first != second
