@@ -20,6 +20,7 @@ class Request(NamedTuple):
     target: str | None = None  # name of the branch the change goes to, where the door knows it
     message_file: str | None = None
     pushed: bytes | None = None  # stdin of pre-push
+    remote: str | None = None  # of pre-push: the remote's name, or its URL
     patch: bytes | None = None
     policy_path: str | None = None  # a policy to try out, from the work tree
     reviews: tuple[str, bytes] | None = None  # where they were read, and their bytes

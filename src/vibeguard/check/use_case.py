@@ -70,7 +70,8 @@ def given_by(request: Request) -> Given:
 def _changes(request: Request, location: Location, objects: Objects) -> tuple[Change, ...]:
     if request.subject == "push":
         refs, notices = read_push(request.pushed or b"", request.environ, location, objects)
-        pushed = pushed_changes(location, objects, refs)
+        remote = request.remote or request.environ.get("PRE_COMMIT_REMOTE_NAME")
+        pushed = pushed_changes(location, objects, refs, remote=remote)
         return tuple(item.change._replace(notices=notices + item.change.notices) for item in pushed)
     if request.subject == "range":
         assert request.ends is not None

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
-from vibeguard.errors import INTERNAL, IO, LIMIT, VibeguardError
+from vibeguard.errors import INTERNAL, IO, LIMIT, REPO, VibeguardError
 from vibeguard.report.escape import visible
 
 COULD_NOT_DECIDE = 2
@@ -70,11 +70,18 @@ def guarded(work: Callable[[], int]) -> int:
         return COULD_NOT_DECIDE
     except OSError as error:
         _mute_stdout()
-        say_error(VibeguardError(IO, error.strerror or type(error).__name__, where=str(error.filename or "")))
+        say_error(_of_the_system(error))
         return COULD_NOT_DECIDE
     except Exception as error:  # noqa: BLE001 - the last line of defence: undecided must never look like a verdict
         return _defect(error)
     return code
+
+
+def _of_the_system(error: OSError) -> VibeguardError:
+    # Only the current directory, asked for when it is gone, has no name.
+    if isinstance(error, FileNotFoundError) and error.filename is None:
+        return VibeguardError(REPO, "current directory vanished", hint="change to an existing folder")
+    return VibeguardError(IO, error.strerror or type(error).__name__, where=str(error.filename or ""))
 
 
 def _defect(error: Exception) -> int:

@@ -75,7 +75,8 @@ def _work() -> int:
         request = request._replace(stage="commit-msg", message_file=arguments[0])
     elif hook == "pre-push":
         given = b"" if sys.stdin is None else sys.stdin.buffer.read()
-        request = request._replace(stage="push", subject="push", pushed=given)
+        remote = arguments[0] if arguments else None
+        request = request._replace(stage="push", subject="push", pushed=given, remote=remote)
     return _judge(request)
 
 

@@ -68,8 +68,13 @@ def locate(folder: str) -> Location:
         done = _rev_parse(git)
         if not done.stdout:
             raise _refusal(words, done.status, folder)
-    facts, git_dir, common_dir, *top = done.stdout.split(f"{_MARK}\n".encode())
-    bare_flag, shallow, object_format = facts.decode().split("\n")[:3]
+    try:
+        facts, git_dir, common_dir, *top = done.stdout.split(f"{_MARK}\n".encode())
+        bare_flag, shallow, object_format = facts.decode("ascii", "replace").split("\n")[:3]
+    except ValueError:
+        raise VibeguardError(
+            GIT, f"git rev-parse answered {done.stdout[:80]!r}", hint="git 2.31 or newer is needed"
+        ) from None
     if object_format not in _EMPTY_TREES:
         raise VibeguardError(GIT, f"unknown object format: {object_format}")
     found = Location(
