@@ -37,7 +37,7 @@ class _Coverage(NamedTuple):
     hidden: Mapping[int, set[int]]  # rule that decides nothing to the rules that decide its files
 
 
-_MENDS = {
+MENDS = {
     "negation": "take the `!` line out; a later line without owners takes ownership away",
     "triple-star": "write `**` for any number of folders",
     "bad-owner": "write @user, @organisation/team or an e-mail address",
@@ -56,6 +56,7 @@ _MENDS = {
     "unusable-file": "make it a plain text file below the size limit",
     "unread-file": "move it to a place that the forge reads, or set `ownership.dialect`",
     "bad-list": "write a list of names",
+    "bad-aliases": "write a mapping `aliases:` from names to lists of people",
     "bad-yaml": "write plain YAML: a mapping with lists, without anchors and tags",
     "filters-not-in-force": "move approvers and reviewers into a filter `.*`",
 }
@@ -82,7 +83,7 @@ def lint(
         for path in files or ():
             ownership.group_of(path)  # reads the OWNERS files above it, and finds what is wrong with them
     found = [
-        Advice(problem.kind, problem.path, problem.line, problem.text, _MENDS.get(problem.kind, ""))
+        Advice(problem.kind, problem.path, problem.line, problem.text, MENDS.get(problem.kind, ""))
         for problem in ownership.problems
     ]
     if ownership.rules:

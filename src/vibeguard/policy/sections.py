@@ -38,7 +38,7 @@ WINDOW_KEYS = ("first_day", "last_day", "weekdays", "hours", "timezone")
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 FACT_KEYS = ("type", "description", "levels", "unit")
 IF_UNKNOWN = ("enforce", "warn", "skip")
-DIALECTS = ("github", "gitlab", "kubernetes", "gitea", "bitbucket")
+DIALECTS = ("github", "gitlab", "gitea", "forgejo", "kubernetes")
 AGENTS = "agents"
 
 

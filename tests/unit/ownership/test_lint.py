@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import vibeguard.ownership
 from tests.unit.ownership.facts import codeowners, tree
 from vibeguard.ownership import load
-from vibeguard.ownership.lint import Advice, lint
+from vibeguard.ownership.lint import MENDS, Advice, lint
 from vibeguard.ownership.lookup import LIMITS
 from vibeguard.ownership.tracked import Tracked
 
@@ -155,6 +158,21 @@ def test_the_tracked_files_answer_what_is_below_and_what_is_meant() -> None:
     assert tracked.is_folder("B", anywhere=True)
     assert not tracked.is_folder("B", anywhere=False)
     assert tracked.meant_by("nowhere") == ""
+
+
+def test_every_kind_of_finding_has_a_mend_and_stands_in_the_documents() -> None:
+    folder = os.path.dirname(vibeguard.ownership.__file__)
+    found = set(MENDS)
+    for name in os.listdir(folder):
+        if name.endswith(".py"):
+            with open(os.path.join(folder, name), encoding="utf-8") as file:
+                found.update(re.findall(r"(?:Finding|Advice|_report)\(\s*\"([a-z-0-9]+)\"", file.read()))
+    with open(
+        os.path.join(os.path.dirname(__file__), "..", "..", "..", "docs", "ownership.md"), encoding="utf-8"
+    ) as page:
+        documented = set(re.findall(r"`([a-z-0-9]+)`", page.read()))
+    assert len(found) > 25
+    assert found <= documented
 
 
 LINES = st.lists(st.text(alphabet="ab*?[]!\\/^-# @.x{}", min_size=1, max_size=14), max_size=8)
