@@ -119,7 +119,7 @@ def test_policies_that_are_shown_load(block: Block) -> None:
 def test_the_picture_in_the_readme_is_what_a_terminal_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "shop"
     _run(f"vibeguard demo {folder}", tmp_path)
-    reports = judge(Request(folder=str(folder), stage="ci", subject="base", base="main", now=0.0))
+    reports = judge(Request(folder=str(folder), stage="ci", subject="base", base="main", now=0.0, full=True))
     console = Console(record=True, width=136, highlight=False, file=io.StringIO(), force_terminal=True)
     console.print("[bold]$[/bold] vibeguard check --base main")
     show(reports, Options(), console)

@@ -27,7 +27,7 @@ class Request(NamedTuple):
     facts: tuple[str, bytes] | None = None  # an organisation's own facts: where they were read, and their bytes
     environ: Mapping[str, str] = {}
     now: float = 0.0  # seconds since the epoch; windows and dates are judged by it
-    full: bool = False  # gather every fact, also those no rule asks for (machine formats, --explain)
+    full: bool = False  # also try the ways to pass, and whatever else a hook has no time for
     use_store: bool = True
     patient: bool = False  # wait for a graph however long it takes
     progress: Callable[[int, int], None] | None = None  # told (files scanned, files to scan) while a graph is built

@@ -88,7 +88,7 @@ def check(
             facts=read_given(facts, "facts file") if facts else None,
             environ=os.environ,
             now=time.time(),
-            full=machine or explain or bool(attest),
+            full=True,
             patient=True,
             progress=Progress("files read for imports"),
         )

@@ -136,7 +136,9 @@ def demo(
     )
     from vibeguard.check.use_case import judge  # noqa: PLC0415 - `--help` need not pay for it
 
-    reports = judge(Request(folder=os.path.abspath(place), stage="ci", subject="base", base="main", now=time.time()))
+    reports = judge(
+        Request(folder=os.path.abspath(place), stage="ci", subject="base", base="main", now=time.time(), full=True)
+    )
     put("$ vibeguard check --base main\n")
     show_reports(reports, Options())
     put(f"\nThat was exit code {reports[0].exit_code}. Look around:\n")

@@ -188,6 +188,12 @@ def rule_lines(rule: RuleResult, *, alone: bool) -> list[Line]:
     return made
 
 
+def ways(rule: RuleResult) -> Line:
+    """Ways to pass one rule of several, in one line."""
+    listed = "  ".join(f"{number}) {visible(way, 100)}" for number, way in enumerate(rule.ways[:2], 1))
+    return (Span(f"  to pass {visible(rule.id, 60)}: {listed}"),)
+
+
 def _unknown_facts(reasons: tuple[Reason, ...]) -> list[str]:
     """Facts on which the rule could not be settled."""
     found: list[str] = []

@@ -6,7 +6,7 @@ from vibeguard.check.result import Report
 from vibeguard.report import Options
 from vibeguard.report.escape import visible
 from vibeguard.report.spans import Line, Span, plain
-from vibeguard.report.summary import facts, headline, hint, notices, overrides, rule_lines, shown
+from vibeguard.report.summary import facts, headline, hint, notices, overrides, rule_lines, shown, ways
 
 MOST_LINES = 12  # of a verdict without --explain
 MOST_RULES = 4
@@ -54,6 +54,8 @@ def _report(report: Report, options: Options) -> list[Line]:
     if len(asking) > len(told):
         made.append((Span(f"  and {len(asking) - len(told)} more rules: --explain shows them", "dim"),))
     made.extend(shown(report))
+    if len(asking) > 1 and asking[0].ways:
+        made.append(ways(asking[0]))
     made.extend(notices(report, max(0, MOST_LINES - len(made) - 1)))
     return [*made[: MOST_LINES - 1], hint(report, options)]
 
