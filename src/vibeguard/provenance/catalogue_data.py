@@ -658,6 +658,7 @@ KEYS: Any = {
     'written-with': 'attribution',
     'produced-with': 'attribution',
     'powered-by': 'attribution',
+    'orchestrated-by': 'attribution',
     'agent': 'attribution',
     'coding-agent': 'attribution',
     'llm-agent': 'attribution',

@@ -9,20 +9,21 @@ from vibeguard.model import Confidence, Evidence, Finding, Role
 from vibeguard.provenance.catalogue import UNNAMED, Catalogue, TrailerRule, pattern
 from vibeguard.provenance.folding import fold
 from vibeguard.provenance.identities import Named, find_rule, is_person, parse_identity
+from vibeguard.provenance.lazy import Lazy
 from vibeguard.provenance.messages import Line, decode, lenient_lines
 from vibeguard.provenance.values import named_tools
 
 MAX_TEXT = 200  # characters of evidence that are kept
 MAX_EVIDENCE = 100  # pieces of evidence that are kept of one message
 
-_NO = re.compile(r"(?:no|none|n/?a|false|not|never|nope|nil|without|0)\b.*|-+|", re.IGNORECASE | re.DOTALL)
-_YES = re.compile(
+_NO = Lazy(r"(?:no|none|n/?a|false|not|never|nope|nil|without|0)\b.*|-+|", re.IGNORECASE | re.DOTALL)
+_YES = Lazy(
     r"(?:yes|true|used|y)\b.*"
     r"|(?:(?:fully|partially|partly|mostly|heavily|largely|entirely) )?(?:ai[- ])?"
     r"(?:generated|assisted|written|authored|drafted|implemented|coded)\b(?: (?:by|with|using)\b(.*)| by ai\b.*)?",
     re.IGNORECASE | re.DOTALL,
 )
-_NONE_USED = re.compile(
+_NONE_USED = Lazy(
     r"(?:^|[.!;:(] *)no (?:generative )?(?:ai|llms?|genai)\b(?: (?:tools?|assistance|assistants?|agents?|help))?"
     r" (?:(?:was|were|has been|have been) (?:used|involved|employed)|used)\b"
     r"|\b(?:written|made|done|created|authored|coded) (?:entirely )?without (?:any |(?:the )?(?:use|help) of )?"
@@ -31,14 +32,14 @@ _NONE_USED = re.compile(
     r"|\b(?:is|was|are|were) not (?:ai|llm)[- ](?:generated|assisted|written)\b",
     re.IGNORECASE,
 )
-_MADE = re.compile(
+_MADE = Lazy(
     r"(generated|created|made|written|built|implemented|developed|coded|authored|co-?authored|assisted|drafted|produced"
     r"|powered|refactored|fixed)(?: (?:entirely|fully|mostly|partly|partially|largely|in part))?"
     r" (with|by|using|via)(?: the)?(?: (?:help|assistance|aid) (?:of|from))? (.+?)[.!]?",
     re.IGNORECASE,
 )
 # Disclosures in a sentence, as people write them into the descriptions of their changes.
-_SENTENCE = re.compile(
+_SENTENCE = Lazy(
     r"(?:disclosure: )?(?:this|these|the|all|most|much|parts?)"
     r"(?: (?:of|the|this|these|majority|whole|entire|above|below|explanation|pr|pull request|commits?|changes?|code"
     r"|patch(?:es)?|fix|work|tests?|implementation|\+|in|and))*"
@@ -48,17 +49,17 @@ _SENTENCE = re.compile(
     r" (?:with|by|using)(?: the)?(?: (?:help|assistance|aid|support) (?:of|from))? (.+)",
     re.IGNORECASE,
 )
-_SESSION_LABEL = re.compile(
+_SESSION_LABEL = Lazy(
     r"|.*:|[^.]*\b(?:created|opened|generated|started|made)\b.*\b(?:by|from|in|for)\b.*"
     r"|(?:link|session|thread|task|run|view|open|see)\b.{0,40}",
     re.IGNORECASE,
 )
-_SESSION_SPONSOR = re.compile(r"|(?:started|created|opened|requested) by \S+", re.IGNORECASE)
-_AIDER_SUBJECT = re.compile(r"aider: (?!.*(?:\binit at\b|\d\s*->|\bbump\b|\bupgrade\b|\bupdate to\b|\d+\.\d+))\S", re.I)
-_MERGED = re.compile(
+_SESSION_SPONSOR = Lazy(r"|(?:started|created|opened|requested) by \S+", re.IGNORECASE)
+_AIDER_SUBJECT = Lazy(r"aider: (?!.*(?:\binit at\b|\d\s*->|\bbump\b|\bupgrade\b|\bupdate to\b|\d+\.\d+))\S", re.I)
+_MERGED = Lazy(
     r"Merge (?:pull request #\d+ from [^/\s]+/|(?:remote-tracking )?branch '(?:origin/)?|branch \")([^\s'\"]+)"
 )
-_FOR_WHOM = re.compile(r"\bon behalf of\s+@?(\S.{0,100})", re.IGNORECASE)
+_FOR_WHOM = Lazy(r"\bon behalf of\s+@?(\S.{0,100})", re.IGNORECASE)
 
 
 class Reading(NamedTuple):
@@ -139,6 +140,10 @@ class _Reader:
 
     def read(self, line: Line) -> None:
         if line.subject and self._subject(line):
+            return
+        if line.example:  # only a link to a session is what a sentence with a colon announces
+            if "://" in line.text:
+                self._url(line)
             return
         if line.key and self._trailer(line):
             return

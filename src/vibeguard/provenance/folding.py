@@ -5,7 +5,7 @@ Only hints are read through this; strict trailers and paths never are.
 
 from __future__ import annotations
 
-import re
+from vibeguard.provenance.lazy import Lazy
 
 # Cyrillic, Greek and Armenian letters that fonts draw like a Latin one (Unicode's confusables.txt, the letters that
 # occur in the spellings we look for).
@@ -33,7 +33,7 @@ _IN_ADDRESSES: dict[int, str | None] = {**_PLAIN, **dict.fromkeys(_INVISIBLE, No
 _TABLE: dict[int, str | None] = {**{ord(odd): plain for odd, plain in _LOOK_ALIKE.items()}, **_IN_ADDRESSES}
 # What tricks a reader, as against typography and the parts of emoji.
 _ODD = (frozenset(map(ord, _LOOK_ALIKE)) | frozenset(_INVISIBLE)) - frozenset(range(0xFE00, 0xFE10)) - {0x200D, 0xAD}
-_ADDRESS = re.compile(r"([^\s<>:,;\"'()]+@[^\s<>:,;\"'()]+)")
+_ADDRESS = Lazy(r"([^\s<>:,;\"'()]+@[^\s<>:,;\"'()]+)")
 
 
 def fold(text: str) -> tuple[str, bool]:

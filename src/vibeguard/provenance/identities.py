@@ -5,17 +5,17 @@ Only an exact address decides: people share their first names with tools, and ve
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from vibeguard.model import Confidence, Identity
 from vibeguard.provenance.catalogue import GITHUB_NOREPLY, Catalogue, IdentityRule, glob_pattern, pattern
 from vibeguard.provenance.folding import fold
+from vibeguard.provenance.lazy import Lazy
 
 AIDER_SUFFIX = " (aider)"  # what aider appends to the name of whoever it commits for
 
-_ADDRESS = re.compile(r"(?<![^\s<>(),;:\"'|=*`\[\]])[A-Za-z0-9._%+\[\]-]{1,128}@[A-Za-z0-9.-]{1,253}(?![\w@.-])")
-_BRACKETED = re.compile(r"<\s*([^<>]*@[^<>]*?)\s*(?:>|$)")
+_ADDRESS = Lazy(r"(?<![^\s<>(),;:\"'|=*`\[\]])[A-Za-z0-9._%+\[\]-]{1,128}@[A-Za-z0-9.-]{1,253}(?![\w@.-])")
+_BRACKETED = Lazy(r"<\s*([^<>]*@[^<>]*?)\s*(?:>|$)")
 
 # The rule for an identity that a policy names under `people.roles.agents`.
 AGENT_STRENGTH: Confidence = "likely"

@@ -7,9 +7,11 @@ serves AI evidence, which can only raise what is asked, and therefore also reads
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from vibeguard.provenance.folding import fold
+from vibeguard.provenance.lazy import Lazy
 
 # ---------------------------------------------------------------------------------------------------------- strict
 
@@ -136,6 +138,7 @@ class Line(NamedTuple):
         subject: it is the first line of the message.
         key: in lower case with `-` between words, "" when the line is no `key: value`.
         value: what follows the colon.
+        example: it follows directly on a sentence that ends with a colon.
     """
 
     number: int
@@ -145,22 +148,27 @@ class Line(NamedTuple):
     subject: bool
     key: str = ""
     value: str = ""
+    example: bool = False
 
 
-_BREAKS = re.compile(r"(?:\\r)?\\n|[\x00\r\x0b\x0c\x85\u2028\u2029]")
-_TAGS = re.compile(r"</?(?:p|br|b|i|em|strong|div|li|ul|pre|code|span|sub|sup|small)\s*/?>", re.IGNORECASE)
-_LEADING = re.compile(r"(?:[^\w>`+\-#@/\\$%{\[<]|_|[-+](?=\s)|--+|\[(?=[^\]]*:))+")
-_KEY = re.compile(r"([A-Za-z][A-Za-z0-9]*(?:[ _-]+[A-Za-z0-9]+){0,5}|AI)\s*[:\uff1a]\s*(.*)", re.DOTALL)
-_NO_COLON = re.compile(r"(co[-_ ]?author(?:ed)?[-_ ]by|assisted[-_]by)\s+(\S.*@.*)", re.IGNORECASE | re.DOTALL)
-_MIDDLE = re.compile(
+_BULLET = Lazy(r"\s*(?:[-*•+]|\d+[.)])\s")
+_BREAKS = Lazy(r"(?:\\r)?\\n|[\x00\r\x0b\x0c\x85\u2028\u2029]")
+_TAGS = Lazy(r"</?(?:p|br|b|i|em|strong|div|li|ul|pre|code|span|sub|sup|small)\s*/?>", re.IGNORECASE)
+_LEADING = Lazy(r"(?:[^\w>`+\-#@/\\$%{\[<]|_|[-+](?=\s)|--+|\[(?=[^\]]*:))+")
+_KEY = Lazy(r"([A-Za-z][A-Za-z0-9]*(?:[ _-]+[A-Za-z0-9]+){0,5}|AI)\s*[:\uff1a]\s*(.*)", re.DOTALL)
+_NO_COLON = Lazy(r"(co[-_ ]?author(?:ed)?[-_ ]by|assisted[-_]by)\s+(\S.*@.*)", re.IGNORECASE | re.DOTALL)
+_MIDDLE = Lazy(
     r"(?:(?<=[.!?)\]])\s+|(?<=\w>)\s+|(?<=\S)\s{2,})(?=(?:co[-_ ]?authored[-_ ]?by|assisted[-_]by|signed-off-by)\s*:)",
     re.IGNORECASE,
 )
-_CO_AUTHOR = re.compile(r"co-?authors?(?:ed)?(?:-(?:by|with))?")
+_CO_AUTHOR = Lazy(r"co-?authors?(?:ed)?(?:-(?:by|with))?")
 _ENTITIES = (
     ("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#39;", "'"), ("&apos;", "'"), ("&#60;", "<"), ("&#62;", ">"),
     ("&#x3c;", "<"), ("&#x3e;", ">"), ("&#x3C;", "<"), ("&#x3E;", ">"), ("&#64;", "@"), ("&nbsp;", " "), ("&amp;", "&"),
 )  # fmt: skip
+
+# What a revert quotes of the message that it takes back stands behind such a line.
+_ORIGINAL = Lazy(r"\s*(?:the )?original (?:commit|change|message|pr|pull request)[^:]{0,60}:\s*", re.IGNORECASE)
 
 MAX_LINE = 4_096  # characters of one line that are looked at: no tool writes a longer mark
 MAX_LINES = 50_000  # lines of one message that are looked at; the longest of 775,000 real ones had fewer
@@ -186,40 +194,72 @@ def lenient_lines(text: str) -> list[Line]:
     """Every line that may carry a mark, with the key and the value it may be meant to have.
 
     Left out is what somebody else said: lines quoted with `>`, fenced code, lines of a diff, what a revert names in its
-    subject, and indented or quoted examples under a sentence that ends with a colon.
+    subject or quotes as the original message, and indented or quoted examples under a sentence that ends with a colon.
     """
     found: list[Line] = []
-    fences = text.count("\n```") + text.startswith("```")
-    fenced = False
+    quotation = _Quotation()
     first = True
-    introduced = -1  # indentation of the last plain line that ends with a colon; -1 when the last one did not
     is_revert = False
-    for number, physical in enumerate(text.split("\n", MAX_LINES)[:MAX_LINES], 1):
-        if not physical or physical.isspace():
-            continue
-        if physical.lstrip().startswith("```"):
-            if fenced or fences > 1:
-                fenced = not fenced
-            fences -= 1
-            continue
-        if fenced:
-            continue
+    for number, physical in _unfenced(text):
         if first:
             is_revert = physical.startswith(('Revert "', "Reapply ", "Revert '"))
+        if is_revert and _ORIGINAL.fullmatch(physical[:200]):
+            break
         if not (first and is_revert):
             for raw in _BREAKS.split(_middles(physical[:MAX_LINE])):
                 line = _line(number, raw, subject=first)
-                if line is None:
+                if quotation.holds(raw) or line is None:
                     continue
-                indent = len(raw) - len(raw.lstrip(" \t\"'“"))
-                if introduced >= 0 and indent > introduced:
-                    continue
-                # One word and a colon is an empty trailer, not an introduction to what follows.
-                introduces = raw.rstrip().endswith(":") and (" " in raw.strip() or "-" not in raw)
-                introduced = indent if introduces and not raw.startswith("Squashed commit") else -1
-                found.append(line)
+                if raw[:1] in " \t" and not line.key and "@" in line.text and found and _is_open(found[-1]):
+                    found[-1] = found[-1]._replace(value=f"{found[-1].value} {line.text}".strip())
+                else:
+                    found.append(line._replace(example=quotation.announced))
         first = False
     return found
+
+
+def _unfenced(text: str) -> Iterator[tuple[int, str]]:
+    """The lines outside fenced code, with their numbers; a fence that is never closed is none."""
+    fences = text.count("\n```") + text.startswith("```")
+    fenced = False
+    for number, line in enumerate(text.split("\n", MAX_LINES)[:MAX_LINES], 1):
+        if not line or line.isspace():
+            continue
+        if line.lstrip().startswith("```"):
+            fenced = not fenced and fences > 1
+            fences -= 1
+            yield number, line  # it says nothing, but ends what came before it
+        elif not fenced:
+            yield number, line
+
+
+class _Quotation:
+    """What stands under a sentence that ends with a colon: further in, it is quoted; else the next line may be."""
+
+    def __init__(self) -> None:
+        self._indent = -1  # of the sentence; -1 outside
+        self._next = False  # the sentence was the line before
+        self.announced = False
+
+    def holds(self, raw: str) -> bool:
+        """Whether this line is part of a quotation. `announced` says that it is the one which a sentence announces."""
+        indent = len(raw) - len(raw.lstrip(" \t\"'“"))
+        if self._indent >= 0 and _BULLET.match(raw):
+            self._indent = -1  # a list was introduced, not a quotation
+        elif 0 <= self._indent < indent:
+            self._next = False
+            return True
+        # One word and a colon is an empty trailer, not an introduction to what follows.
+        introduces = raw.rstrip().endswith(":") and (" " in raw.strip() or "-" not in raw)
+        self.announced = self._next and self._indent == indent and not introduces
+        self._next = introduces and not raw.startswith("Squashed commit")
+        self._indent = indent if self._next else -1
+        return False
+
+
+def _is_open(line: Line) -> bool:
+    """A trailer whose address may stand on the next line, as git folds long values."""
+    return line.key.endswith("-by") and "@" not in line.value
 
 
 def _middles(line: str) -> str:

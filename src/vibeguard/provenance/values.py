@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import re
-
 from vibeguard.provenance.catalogue import UNNAMED, Catalogue, pattern
+from vibeguard.provenance.lazy import Lazy
 
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-_PIECES = re.compile(r"\s*(?:,|;|&|\+|\||\s/\s|\band\b|\bvia\b|\bwith\b|\busing\b|\bthrough\b)\s*")
+_LINK = Lazy(r"\[([^\]]*)\]\([^)]*\)")
+_PIECES = Lazy(r"\s*(?:,|;|&|\+|\||\s/\s|\band\b|\bvia\b|\bwith\b|\busing\b|\bthrough\b)\s*")
 # What may follow a tool's name without making it somebody's surname.
-_AFTER_NAME = re.compile(
+_AFTER_NAME = Lazy(
     r"[:(\[@].*|v?\d.*|(?:cli|agent|ai|code|ide|assistant|bot|chat|app|web|desktop|extension|plugin|autocomplete"
     r"|completions?|pro|max|plus|mini|opus|sonnet|haiku|fable|tab|composer|model|sdk|action|github action)\b.*"
 )
 # The same after a name that people have: what stands in the brackets must say that it is software.
-_AFTER_PERSON_NAME = re.compile(
+_AFTER_PERSON_NAME = Lazy(
     r":\s*\S.*|v?\d.*|(?:cli|agent|ai|code|assistant|bot|llm|opus|sonnet|haiku|fable|pro|flash)(?:\W.*)?"
     r"|[(\[].*(?:\d|\bai\b|agent|anthropic|google|openai|cognition|opus|sonnet|haiku|fable|code|cli\b|llm|model).*"
 )
-_VIA = re.compile(r"(?:.*\S )?(?:via|through|in) (.+)")
-_BRACKETS = re.compile(r"\s*\([^()]*\)$")
-_AUTHORS = re.compile(r"^(?:the |my |an? |our )")
+_VIA = Lazy(r"(?:.*\S )?(?:via|through|in) (.+)")
+_BRACKETS = Lazy(r"\s*\([^()]*\)$")
+_AUTHORS = Lazy(r"^(?:the |my |an? |our )")
 
 
 def named_tools(value: str, catalogue: Catalogue, *, bare_models: bool = True) -> tuple[str, ...]:
