@@ -47,6 +47,7 @@ from vibeguard.repository.objects import Objects
 from vibeguard.repository.touched import paths_by_commit
 from vibeguard.repository.tree import Tree
 from vibeguard.scoring import blast as blast_room
+from vibeguard.scoring.blast import Api
 from vibeguard.scoring.weights import TAG
 
 if TYPE_CHECKING:
@@ -257,8 +258,21 @@ class Gathered:
                 self._tags,
                 only,
                 package_of=self.graph.package_of,
+                api=self._api(only),
             )
         return self._blast[only]
+
+    def _api(self, only: Files) -> Api | None:
+        """Public symbols that are removed or re-signed, and who names them; None where no graph could be had."""
+        if self.graph.unknown or self.change.source == "patch":
+            return None
+        # Imported here, for it is needed only where code changes.
+        from vibeguard.dependents.symbols import changed_symbols, naming  # noqa: PLC0415
+
+        symbols, unknown = changed_symbols(self.change, self.objects.blob, only)
+        changed = set(self.change.paths)
+        names = tuple(f"{symbol.name} of {symbol.path}" for symbol in symbols)
+        return Api(names, len(naming(symbols, self.graph.named_by) - changed), unknown)
 
     @cached_property
     def _tags(self) -> Mapping[str, tuple[str, float]]:

@@ -32,6 +32,8 @@ class Overlay(NamedTuple):
     pending: Mapping[str, tuple[tuple[str, int], ...]] = {}
 
 
+# Files that exist to pass the names of others on.
+_PASSING_ON = ("__init__.", "index.", "mod.rs", "lib.rs")
 NO_OVERLAY = Overlay({})
 
 
@@ -120,6 +122,42 @@ class Graph:
         if known is None:
             known = self._answers[changed] = self._dependents(changed)
         return known
+
+    def named_by(self, path: str, name: str) -> set[str]:
+        """Files whose imports name this name of a file, also through files that pass it on (barrels, `__init__`).
+
+        An import of everything ("*") counts: it may use the name.
+        """
+        return self._whole(lambda: self._named_by(path, name))
+
+    def _named_by(self, path: str, name: str) -> set[str]:
+        found: set[str] = set()
+        queue = [path]
+        seen = {path}
+        while queue:
+            for source, names in self._edges_into(queue.pop()):
+                if name not in names and "*" not in names:
+                    continue
+                found.add(source)
+                file = source.rpartition("/")[2]
+                if source not in seen and ("*" in names or file.startswith(_PASSING_ON)):
+                    seen.add(source)
+                    queue.append(source)
+        return found
+
+    def _edges_into(self, path: str) -> list[tuple[str, tuple[str, ...]]]:
+        """(source, names) of the edges into a file."""
+        number = self._number(path)
+        if number is None:
+            return []
+        found = [(self._path(source), edge.names) for source, edge in self._extra.get(number, ())]
+        if self._snapshot is not None and number < self._stored:
+            starts = self._snapshot.starts
+            for at in range(starts[number], starts[number + 1]):
+                source = self._snapshot.sources[at]
+                if source not in self._replaced:
+                    found.append((self._path(source), self._snapshot.names(at)))
+        return found
 
     def _settled(self) -> None:
         if self._overlay.pending and self._settle is not None:
