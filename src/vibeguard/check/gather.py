@@ -269,7 +269,9 @@ class Gathered:
         # Imported here, for it is needed only where code changes.
         from vibeguard.dependents.symbols import changed_symbols, naming  # noqa: PLC0415
 
-        symbols, unknown = changed_symbols(self.change, self.objects.blob, only)
+        # Nobody imports a test's functions.
+        code = frozenset(path for path in self.in_view(only) if "test" not in self.kinds(path))
+        symbols, unknown = changed_symbols(self.change, self.objects.blob, code)
         changed = set(self.change.paths)
         names = tuple(f"{symbol.name} of {symbol.path}" for symbol in symbols)
         return Api(names, len(naming(symbols, self.graph.named_by) - changed), unknown)

@@ -9,7 +9,8 @@ Cannot see: what is public by convention elsewhere (`__all__` built at run time)
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from importlib import import_module
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec
 from typing import Any, NamedTuple
 
 from vibeguard.model import Change, FileChange
@@ -202,8 +203,23 @@ def _parser(extension: str) -> Any:
         from tree_sitter import Language, Parser  # noqa: PLC0415
 
         module, function, _ = GRAMMARS[extension]
-        _parsers[extension] = Parser(Language(getattr(import_module(module), function)()))
+        _parsers[extension] = Parser(Language(getattr(_binding(module), function)()))
     return _parsers[extension]
+
+
+def _binding(package: str) -> Any:
+    """A grammar's compiled module, without its package's `__init__`: that one loads pathlib and more for its queries.
+
+    Raises:
+        ImportError: it is not installed.
+    """
+    home = PathFinder.find_spec(package)
+    spec = PathFinder.find_spec(f"{package}._binding", home.submodule_search_locations if home is not None else None)
+    if spec is None or spec.loader is None:
+        raise ImportError(package)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def definitions(content: bytes, extension: str) -> dict[str, frozenset[str]]:
