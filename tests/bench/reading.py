@@ -150,7 +150,7 @@ def push(folder: str) -> None:
 CASES: dict[str, Callable[[str], None]] = {"tiny": tiny, "files": files, "large": large, "push": push}
 
 
-def main(names: list[str]) -> None:
+def main(*names: str) -> None:
     for name in names or CASES:
         with tempfile.TemporaryDirectory() as folder:
             git(folder, "init", "-q", "-b", "main")
@@ -161,4 +161,4 @@ def main(names: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main(*sys.argv[1:])

@@ -7,8 +7,8 @@ import os
 from vibeguard.errors import GIT, VibeguardError
 from vibeguard.repository.locate import Location
 
-# A larger one (about 700,000 files) is not read a second time for this: hashing costs as much as git's own reading.
-MAX_INDEX = 64 << 20  # bytes
+# A larger one (about 100,000 files) is not read a second time for this: hashing costs a fifth of git's own reading.
+MAX_INDEX = 8 << 20  # bytes
 
 
 def require_sound_index(location: Location) -> None:
