@@ -112,9 +112,34 @@ def closest(word: str, choices: Iterable[str]) -> str:
 
 
 def did_you_mean(word: str, choices: Iterable[str], otherwise: str = "") -> str:
-    """A hint that names the nearest choice, or `otherwise`."""
+    """A hint that names the nearest choice, or `otherwise`; words of other tools are known by what they mean here."""
+    choices = tuple(choices)
     near = closest(word, choices)
+    if not near:
+        other = closest(word, [name for name, meant in ELSEWHERE.items() if set(meant) & set(choices)])
+        near = next((meant for meant in ELSEWHERE.get(other, ()) if meant in choices), "")
     return f"did you mean `{near}`?" if near else otherwise
+
+
+# How other policy languages call what has another name here; the first that is possible in its place is meant.
+ELSEWHERE: dict[str, tuple[str, ...]] = {
+    "action": ("then",), "actions": ("then",), "do": ("then",), "effect": ("then",), "enforce": ("then",),
+    "if": ("when",), "condition": ("when",), "conditions": ("when",), "match": ("when",), "matches": ("when",),
+    "except": ("unless",), "exclude": ("unless",), "exempt": ("unless",), "skip_if": ("unless",),
+    "scope": ("only_looking_at",), "files": ("only_looking_at", "paths"), "for": ("only_looking_at",),
+    "path": ("only_looking_at",), "severity": ("mode",), "level": ("mode",), "name": ("id",), "title": ("description",),
+    "summary": ("description",), "text": ("message",), "link": ("docs",), "url": ("docs",), "contact": ("ask",),
+    "include": ("extends",), "includes": ("extends",), "import": ("extends",), "inherit": ("extends",),
+    "roles": ("people",), "users": ("people",), "teams": ("people",), "groups": ("people",), "labels": ("tags",),
+    "override": ("tighten",), "overrides": ("tighten",), "exceptions": ("break_glass",), "bypass": ("break_glass",),
+    "deny": ("block",), "fail": ("block",), "reject": ("block",), "error": ("block",), "forbid": ("block",),
+    "stop": ("block",), "notify": ("warn",), "notice": ("warn",), "info": ("warn",), "review": ("require_review",),
+    "approve": ("require_review",), "approval": ("require_review",), "approvals": ("require_review", "count"),
+    "reviewers": ("require_review", "by"), "approvers": ("require_review", "by"), "trailer": ("require_trailer",),
+    "tests": ("require_test_changes",), "checks": ("require_checks",), "status": ("require_checks",),
+    "from": ("by",), "who": ("by",), "min": ("count",), "minimum": ("count",), "required": ("count",),
+    "fresh": ("valid_for",), "stale": ("valid_for",), "pattern": ("matching",), "regex": ("matching",),
+}  # fmt: skip
 
 
 def _common(one: str, other: str) -> int:
