@@ -33,6 +33,7 @@ class _Marker(NamedTuple):
     hunk: int
     text: str  # the marker with its arguments, blanks collapsed
     line: str  # the whole line as `plain` gives it
+    what: str  # in words: "suppression added", "failures ignored"
 
 
 class Weakened:
@@ -65,7 +66,7 @@ class Weakened:
         for path, removed, added in self._files:
             left = _less(removed, moved_away)
             new = _without_replaced(_less(added, moved_here), left)
-            found += [Finding(KIND, path, marker.number, f"added: {marker.text}") for marker in new]
+            found += [Finding(KIND, path, marker.number, f"{marker.what}: {marker.text}") for marker in new]
         return found
 
 
@@ -123,11 +124,11 @@ def _markers(changed: ChangedFile, side: Side, *, added: bool) -> list[_Marker]:
     hunk_of = side.hunk_of(changed.hunks, added=added)
     found: dict[tuple[int, str], _Marker] = {}
 
-    def keep(place: int, line: str, text: str) -> None:
+    def keep(place: int, line: str, text: str, what: str = "suppression added") -> None:
         marker = plain(text).rstrip("*/-> ,;\"'")
         # a test of types states with @ts-expect-error that a line must not compile
         if not (marker.startswith("@ts-expect-error") and "test" in kinds):
-            found[place, marker] = _Marker(side.numbers[place], hunk_of(place), marker, plain(line))
+            found[place, marker] = _Marker(side.numbers[place], hunk_of(place), marker, plain(line), what)
 
     for place, line in side.lines_with(words()):
         comment, code = suppressions(language)
@@ -141,7 +142,7 @@ def _markers(changed: ChangedFile, side: Side, *, added: bool) -> list[_Marker]:
     for place, line in side.lines_with(_FAILURE_WORDS[where]):
         if not syntax.is_comment(line, language or "yaml"):
             for match in islice(_failures(where).finditer(line), TRIES):
-                keep(place, line, match.group())
+                keep(place, line, match.group(), "hooks bypassed" if "verify" in match.group() else "failures ignored")
     return sorted(found.values())
 
 

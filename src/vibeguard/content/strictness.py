@@ -278,17 +278,17 @@ def _line_of(key: str, side: Side) -> int | None:
 
 def _numbers(changed: ChangedFile, pattern: re.Pattern[str]) -> list[Finding]:
     """Thresholds on changed lines: the highest that was there against the highest that is."""
-    was = [(int(match.groups()[-1]), place, match) for place, _, match in changed.removed.matches(pattern)]
+    was = [(int(match.groups()[-1]), place, match.group()) for place, _, match in changed.removed.matches(pattern)]
     now = [(int(match.groups()[-1]), place) for place, _, match in changed.added.matches(pattern)]
     if not was or ("test" in changed.facts.kinds and "config" not in changed.facts.kinds):
         return []
-    highest = max(was)[0]
+    highest, place, words = max(was)
     if not now:
-        words = f"threshold removed: {max(was)[2].group()}"
-        return [Finding(KIND, changed.path, changed.removed.numbers[max(was)[1]], words)]
-    if max(now)[0] < highest:
-        words = f"threshold lowered from {highest} to {max(now)[0]}"
-        return [Finding(KIND, changed.path, changed.added.numbers[max(now)[1]], words)]
+        return [Finding(KIND, changed.path, changed.removed.numbers[place], f"threshold removed: {words}")]
+    new, place = max(now)
+    if new < highest:
+        words = f"threshold lowered from {highest} to {new}"
+        return [Finding(KIND, changed.path, changed.added.numbers[place], words)]
     return []
 
 

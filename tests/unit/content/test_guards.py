@@ -121,13 +121,13 @@ def test_a_suppression_on_an_edited_line_is_not_added_again() -> None:
 def test_a_narrower_suppression_is_not_a_weakening_and_a_wider_one_is() -> None:
     wide, narrow = {"a.py": "f()  # noqa\n"}, {"a.py": "f()  # noqa: E501\n"}
     assert told(wide, narrow, KIND) == []
-    assert [text for *_, text in told(narrow, wide, KIND)] == ["added: noqa"]
+    assert [text for *_, text in told(narrow, wide, KIND)] == ["suppression added: noqa"]
     assert told({"a.py": "f()  # noqa: E501, F401\n"}, narrow, KIND) == []
 
 
 def test_a_second_suppression_beside_an_old_one_is_added() -> None:
     before = "f(1)  # noqa\n"
-    assert told({"a.py": before}, {"a.py": before + "g(1)  # noqa\n"}, KIND) == [("a.py", 2, "added: noqa")]
+    assert told({"a.py": before}, {"a.py": before + "g(1)  # noqa\n"}, KIND) == [("a.py", 2, "suppression added: noqa")]
 
 
 def test_every_marker_of_the_table_holds_one_of_the_words_that_are_looked_for_first() -> None:

@@ -54,6 +54,7 @@ BROKEN = [
     ("pyproject.toml", "[project\n"),
     ("pyproject.toml", b"\xff\xfe\0"[:2] + b"x"),
     ("pyproject.toml", "x = " + "[" * 5000),
+    ("pyproject.toml", "x" + ".x" * 100_000 + " = 1\n"),
     ("package.json", "{"),
     ("package.json", '{"dependencies": ' + "[" * 50_000),
     ("package.json", '{"x": ' + "9" * 5000 + "}"),

@@ -16,6 +16,7 @@ from vibeguard.content.structured import Unreadable
 from vibeguard.model import Finding
 
 INDIRECT = "indirect"  # where a name stands that is there for the sake of another: known, but never new
+TRIES = 50  # places where a name stands within another one
 LINES_LOOKED_FOR = 200  # new names whose line is searched for in one manifest
 
 Version = Callable[[], bytes | None]
@@ -207,22 +208,30 @@ class NewDependencies:
         found = []
         for manifest in self._manifests:
             looked_for = 0
+            lowered = manifest.changed.added.text.lower()
             for name, where in manifest.after.items():
                 key = manifest.format.identity(name)
                 if where == INDIRECT or (manifest.format.ecosystem, key) in known:
                     continue
                 looked_for += 1
-                line = _line_of(name, manifest.changed) if looked_for <= LINES_LOOKED_FOR else None
+                line = _line_of(name, manifest.changed, lowered) if looked_for <= LINES_LOOKED_FOR else None
                 words = f"{name} ({manifest.format.ecosystem}), in {where}"
                 found.append((key, Finding("new-dependency", manifest.changed.path, line, words)))
         return found
 
 
-def _line_of(name: str, changed: ChangedFile) -> int | None:
-    """The added line that names it, else its last part (`artifact` of `group:artifact`)."""
+def _line_of(name: str, changed: ChangedFile, lowered: str) -> int | None:
+    """The added line that names it, else its last part (`artifact` of `group:artifact`).
+
+    `lowered` is the added text in lower case, so that a plain search finds what is written in another case.
+    """
     for part in (name, re.split(r"[:/]", name)[-1]):
-        if part:
-            pattern = re.compile(rf"(?<![\w.-]){re.escape(part)}(?![\w-])", re.IGNORECASE)
-            for place, _, _ in changed.added.matches(pattern):
-                return changed.added.numbers[place]
+        wanted, at = part.lower(), -1
+        for _ in range(TRIES if wanted else 0):
+            at = lowered.find(wanted, at + 1)
+            if at < 0:
+                break
+            around = lowered[at - 1 : at] + lowered[at + len(wanted) : at + len(wanted) + 1]
+            if not any(letter.isalnum() or letter in "_-" for letter in around):
+                return changed.added.numbers[lowered.count("\n", 0, at)]
     return None
