@@ -24,6 +24,7 @@ from vibeguard.provenance.catalogue import Catalogue, IdentityRule
 from vibeguard.provenance.environment import of_branch, of_environment
 from vibeguard.provenance.evidence import Reading, may_hold_evidence, read_message
 from vibeguard.provenance.identities import AIDER_SUFFIX, find_rule, is_aider, is_person, shown
+from vibeguard.provenance.messages import MAX_END
 from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects
 
@@ -182,7 +183,7 @@ def _identity_evidence(commit: Commit, catalogue: Catalogue) -> tuple[Evidence, 
 
 def _identity(who: Identity, channel: str, rule: IdentityRule, commit: str, role: Role) -> Evidence:
     strength = "none" if role == "non-ai-bot" else rule.strength
-    return Evidence(channel, rule.tool, strength, shown(who)[:200], commit, None, role)
+    return Evidence(channel, rule.tool, strength, shown(who), commit, None, role)
 
 
 def _judged(
@@ -250,6 +251,9 @@ def _odd_bytes(message: bytes, encoding: str | None, commit: str | None) -> tupl
     if b"\0" in message:
         words = "the message holds a NUL: git shows only what stands before it"
         found.append(Finding("encoding", None, message.count(b"\n", 0, message.index(b"\0")) + 1, words, commit))
+    if len(message) > 2 * MAX_END:
+        words = f"the message has {len(message)} bytes: its middle was not searched for marks of AI"
+        found.append(Finding("oversized", None, None, words, commit))
     if encoding and not encoding.lower().startswith(_PLAIN_ENCODINGS):
         found.append(Finding("encoding", None, None, f"the commit names an odd encoding: {encoding[:40]}", commit))
     return tuple(found)

@@ -10,7 +10,7 @@ from vibeguard.provenance.catalogue import UNNAMED, Catalogue, TrailerRule, patt
 from vibeguard.provenance.folding import fold
 from vibeguard.provenance.identities import Named, find_rule, is_person, parse_identity
 from vibeguard.provenance.lazy import Lazy
-from vibeguard.provenance.messages import Line, decode, lenient_lines
+from vibeguard.provenance.messages import MAX_END, Line, decode, lenient_lines
 from vibeguard.provenance.values import named_tools
 
 MAX_TEXT = 200  # characters of evidence that are kept
@@ -88,7 +88,12 @@ def read_message(
 ) -> Reading:
     """Everything that a message says about AI, leniently. Never raises; works on any bytes."""
     reader = _Reader(catalogue, commit)
-    lines = lenient_lines(decode(message, encoding))
+    if len(message) <= 2 * MAX_END:
+        lines = lenient_lines(decode(message, encoding))
+    else:
+        end = len(message) - MAX_END
+        lines = lenient_lines(decode(message[:MAX_END], encoding))
+        lines += lenient_lines(decode(message[end:], encoding), message.count(b"\n", 0, end) + 1)
     reader.values = {line.key: line.value for line in lines if line.key}
     for line in lines:
         reader.read(line)
@@ -285,7 +290,7 @@ class _Reader:
             if found is not None:
                 before = line.text[: found.start()].rstrip("([<").strip()
                 after = line.text[found.end() :].strip(" )]>.")
-                if _SESSION_SPONSOR.fullmatch(after) and _SESSION_LABEL.fullmatch(before):
+                if _SESSION_SPONSOR.fullmatch(after) and len(before) <= 200 and _SESSION_LABEL.fullmatch(before):
                     self.add(line, "marker", tool, "likely")
                 return
 

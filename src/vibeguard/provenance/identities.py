@@ -15,7 +15,9 @@ from vibeguard.provenance.lazy import Lazy
 AIDER_SUFFIX = " (aider)"  # what aider appends to the name of whoever it commits for
 
 _ADDRESS = Lazy(r"(?<![^\s<>(),;:\"'|=*`\[\]])[A-Za-z0-9._%+\[\]-]{1,128}@[A-Za-z0-9.-]{1,253}(?![\w@.-])")
-_BRACKETED = Lazy(r"<\s*([^<>]*@[^<>]*?)\s*(?:>|$)")
+_BRACKETED = Lazy(r"<([^<>]*@[^<>]*)(?:>|$)")
+
+MAX_SHOWN = 200  # characters
 
 # The rule for an identity that a policy names under `people.roles.agents`.
 AGENT_STRENGTH: Confidence = "likely"
@@ -81,7 +83,7 @@ def parse_identity(value: str) -> Named:
     bracketed = list(_BRACKETED.finditer(value))
     if bracketed:
         last = bracketed[-1]
-        address = last[1].removeprefix("mailto:").strip("\"'` ")
+        address = last[1].strip().removeprefix("mailto:").strip("\"'` ")
         found = _ADDRESS.findall(address)
         return Named(
             _clean(value[: last.start()]), found[0] if len(found) == 1 else address, value[last.end() :].strip()
@@ -100,6 +102,7 @@ def _clean(name: str) -> str:
 
 
 def shown(identity: Identity | Named) -> str:
-    """`Name <address>`, for drivers and evidence."""
+    """`Name <address>`, for drivers and evidence; capped, for a name may have any length."""
     address = identity.email if isinstance(identity, Identity) else identity.address
-    return f"{identity.name.strip()} <{address}>" if address else identity.name.strip()
+    text = f"{identity.name.strip()} <{address}>" if address else identity.name.strip()
+    return text[:MAX_SHOWN]

@@ -154,7 +154,7 @@ class Line(NamedTuple):
 _BULLET = Lazy(r"\s*(?:[-*•+]|\d+[.)])\s")
 _BREAKS = Lazy(r"(?:\\r)?\\n|[\x00\r\x0b\x0c\x85\u2028\u2029]")
 _TAGS = Lazy(r"</?(?:p|br|b|i|em|strong|div|li|ul|pre|code|span|sub|sup|small)\s*/?>", re.IGNORECASE)
-_LEADING = Lazy(r"(?:[^\w>`+\-#@/\\$%{\[<]|_|[-+](?=\s)|--+|\[(?=[^\]]*:))+")
+_LEADING = Lazy(r"(?:[^\w>`+\-#@/\\$%{\[<]|_|[-+](?=\s)|--+)+")
 _KEY = Lazy(r"([A-Za-z][A-Za-z0-9]*(?:[ _-]+[A-Za-z0-9]+){0,5}|AI)\s*[:\uff1a]\s*(.*)", re.DOTALL)
 _NO_COLON = Lazy(r"(co[-_ ]?author(?:ed)?[-_ ]by|assisted[-_]by)\s+(\S.*@.*)", re.IGNORECASE | re.DOTALL)
 _MIDDLE = Lazy(
@@ -170,8 +170,10 @@ _ENTITIES = (
 # What a revert quotes of the message that it takes back stands behind such a line.
 _ORIGINAL = Lazy(r"\s*(?:the )?original (?:commit|change|message|pr|pull request)[^:]{0,60}:\s*", re.IGNORECASE)
 
-MAX_LINE = 4_096  # characters of one line that are looked at: no tool writes a longer mark
-MAX_LINES = 50_000  # lines of one message that are looked at; the longest of 775,000 real ones had fewer
+# Bounds for hostile messages; no tool writes a longer mark, and no real message came near the others.
+MAX_LINE = 65_536  # characters of one line of the message, which may be all of it, with literal `\\n`
+MAX_MARK = 1_000  # characters of what may be one mark
+MAX_END = 1 << 20  # bytes that are read of either end of a longer message
 
 
 def decode(message: bytes, encoding: str | None = None) -> str:
@@ -190,24 +192,28 @@ def decode(message: bytes, encoding: str | None = None) -> str:
     return message.decode("utf-8", "surrogateescape")
 
 
-def lenient_lines(text: str) -> list[Line]:
+def lenient_lines(text: str, begin: int = 1) -> list[Line]:
     """Every line that may carry a mark, with the key and the value it may be meant to have.
 
     Left out is what somebody else said: lines quoted with `>`, fenced code, lines of a diff, what a revert names in its
     subject or quotes as the original message, and indented or quoted examples under a sentence that ends with a colon.
+
+    Args:
+        text: the message, or its end.
+        begin: the number of its first line.
     """
     found: list[Line] = []
     quotation = _Quotation()
-    first = True
+    first = begin == 1
     is_revert = False
-    for number, physical in _unfenced(text):
+    for number, physical in _unfenced(text, begin):
         if first:
             is_revert = physical.startswith(('Revert "', "Reapply ", "Revert '"))
         if is_revert and _ORIGINAL.fullmatch(physical[:200]):
             break
         if not (first and is_revert):
             for raw in _BREAKS.split(_middles(physical[:MAX_LINE])):
-                line = _line(number, raw, subject=first)
+                line = _line(number, raw[:MAX_MARK], subject=first)
                 if quotation.holds(raw) or line is None:
                     continue
                 if raw[:1] in " \t" and not line.key and "@" in line.text and found and _is_open(found[-1]):
@@ -218,11 +224,11 @@ def lenient_lines(text: str) -> list[Line]:
     return found
 
 
-def _unfenced(text: str) -> Iterator[tuple[int, str]]:
+def _unfenced(text: str, begin: int) -> Iterator[tuple[int, str]]:
     """The lines outside fenced code, with their numbers; a fence that is never closed is none."""
     fences = text.count("\n```") + text.startswith("```")
     fenced = False
-    for number, line in enumerate(text.split("\n", MAX_LINES)[:MAX_LINES], 1):
+    for number, line in enumerate(text.split("\n"), begin):
         if not line or line.isspace():
             continue
         if line.lstrip().startswith("```"):
@@ -278,6 +284,8 @@ def _line(number: int, raw: str, *, subject: bool) -> Line | None:
     match = _LEADING.match(text)
     if match is not None:
         text = text[match.end() :]
+    if text.startswith("[") and text.endswith("]"):
+        text = text[1:-1]
     # A quotation, code, a line of a diff.
     if not text or text[0] in ">`" or (text[0] in "+-" and text[1:2] not in (" ", "")):
         return None

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from vibeguard.model import Commit, Identity
 from vibeguard.provenance.catalogue import load
-from vibeguard.provenance.detect import of_message
+from vibeguard.provenance.detect import of_commit, of_message
 from vibeguard.provenance.messages import Trailer, strict_trailers
 
 
@@ -104,3 +105,46 @@ def test_hostile_messages_take_bounded_time() -> None:
     of_message(b"\\n" * 500_000 + b"Co-authored-by: x", load())
     folded = b"s\n\nKey: a\n" + b" more\n" * 100_000
     assert len(strict_trailers(folded)[0].value) > 400_000
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"[" * 4_000,
+        b"Co-authored-by: <" + b" " * 4_000 + b"x",
+        b"Co-authored-by: <a@" + b" " * 4_000 + b"x",
+        b"created " * 500 + b"https://claude.ai/code/session_1",
+        b"this of the " * 300,
+        b"-" * 4_000 + b"x",
+        b"a-" * 2_000,
+        b". " * 2_000 + b"no",
+        b"Assisted-by: " + b"claude code and " * 250,
+        "Со-".encode() * 1_000,
+    ],
+)
+def test_no_line_is_slow_to_read(line: bytes) -> None:
+    """3 MB of it: a reader that is not linear in a line would not come back."""
+    of_message(b"s\n\n" + (line + b"\n") * (3_000_000 // len(line)), load())
+
+
+def test_the_ends_of_a_huge_message_are_read_and_its_middle_is_a_finding() -> None:
+    message = b"s\n\n" + b"text\n" * 1_000_000 + b"\nCo-authored-by: Claude <noreply@anthropic.com>\n"
+    found = of_message(message, load())
+    assert found.detected
+    assert found.evidence[0].line == 1_000_004
+    assert [finding.kind for finding in found.findings] == ["oversized"]
+
+
+def test_names_of_any_length_are_capped() -> None:
+    who = Identity("x" * 100_000 + " (aider)", "a@example.com")
+    found = of_commit(Commit("1" * 40, "2" * 40, (), who, who, b"s\n"), load())
+    assert found.tools == ("aider",)
+    assert len(found.driver[0]) <= 200
+    assert len(found.evidence[0].text) <= 200
+
+
+@pytest.mark.parametrize("name", ["", "<>", "a\nb", "\x1b[31m", "\udcff"])
+def test_identities_that_follow_no_form_are_nobodys(name: str) -> None:
+    who = Identity(name, name)
+    found = of_commit(Commit("1" * 40, "2" * 40, (), who, who, b"s\n"), load())
+    assert (found.role, found.confidence) == ("unknown", "none")
