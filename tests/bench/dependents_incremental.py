@@ -12,6 +12,7 @@ import sys
 import tempfile
 from itertools import pairwise
 
+from vibeguard.dependents import opening
 from vibeguard.dependents.graph import Graph
 from vibeguard.dependents.opening import _Session
 from vibeguard.dependents.scanning import FactStore
@@ -23,6 +24,8 @@ from vibeguard.repository.raw import parse_raw
 
 def main(folder: str, count: int) -> int:
     git = locate(folder).git
+    # Put differences into the kept graph much more often than a hook does, so that this is measured too.
+    opening._PATCH_FROM = 6
     lines = git.run("log", "--first-parent", "--format=%T", f"-{count + 1}", "HEAD").stdout.decode().split()
     trees = lines[::-1]
     equal = structural = modified = 0

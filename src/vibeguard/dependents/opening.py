@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from vibeguard.dependents.facts import Facts, decode_facts
 from vibeguard.dependents.graph import Graph, Overlay
 from vibeguard.dependents.layers import Layer
+from vibeguard.dependents.patching import patched
 from vibeguard.dependents.scanning import FEW_BLOBS, Blob, FactStore, Progress, TooSlowError, scan_blobs
 from vibeguard.dependents.snapshot import build, load
 from vibeguard.dependents.store import DamagedError, Store
@@ -17,8 +18,10 @@ from vibeguard.repository.command import Git
 from vibeguard.repository.objects import Objects, list_tree
 
 BUILDING = "dependents unknown, building"
-# Links replaced on the fly above which the graph is built anew for the next run.
-_REBUILD_FROM = 400
+# Files whose links differ from the kept graph's: from the first number on a graph with them is kept for the next run,
+# from the second one it is built anew.
+_PATCH_FROM = 24
+_REBUILD_FROM = 2000
 _SCAN_AT_ONCE = 16
 _FILES = ("100644", "100755", "100664")  # symlinks and submodules hold no imports and are no targets
 
@@ -186,9 +189,11 @@ class _Session:
             blobs = self.difference(kept, tree) if snapshot is not None else None
             if snapshot is not None and blobs is not None:
                 layer = Layer(snapshot).step(blobs, self)
-                if len(layer.links) < _REBUILD_FROM:
+                if len(layer.links) < _PATCH_FROM:
                     self.store.touch(f"graph-{kept}")
                     return layer
+                if len(layer.links) < _REBUILD_FROM:
+                    return self.patched(layer, tree)
         return self.built(tree)
 
     def difference(self, old: str, new: str) -> Mapping[str, str | None] | None:
@@ -203,6 +208,14 @@ class _Session:
             _, mode, _, oid, _ = facts.decode().split(" ")
             found[path.decode("utf-8", "surrogateescape")] = oid if mode in _FILES else None
         return found
+
+    def patched(self, layer: Layer, tree: str) -> Layer:
+        """The same graph without differences, kept for the next run."""
+        links = {path: (language, layer.links[path]) for path, language in layer.languages()}
+        snapshot, sections = patched(layer.snapshot, tree, layer.blobs, links, layer.unread, layer.settings)
+        if self.store is not None:
+            self.store.write(f"graph-{tree}", tree, sections)
+        return Layer(snapshot)
 
     def built(self, tree: str) -> Layer:
         """The graph of a tree, built from its blobs and kept."""

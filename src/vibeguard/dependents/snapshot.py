@@ -17,7 +17,7 @@ from vibeguard.dependents.facts import KIND_CODES, KINDS, Edge, Links
 from vibeguard.dependents.packages import declared
 from vibeguard.dependents.store import DamagedError, Sections, Store
 
-_SEPARATOR = "\x1f"
+SEPARATOR = "\x1f"
 
 
 def _array(code: str, raw: bytes) -> array[int]:
@@ -68,7 +68,7 @@ class Snapshot:
     def names(self, edge: int) -> tuple[str, ...]:
         """The names that an edge carries."""
         text = self._text("name-lists")[self._numbers("names", "I")[edge]]
-        return tuple(text.split(_SEPARATOR)) if text else ()
+        return tuple(text.split(SEPARATOR)) if text else ()
 
     def names_of(self) -> Callable[[int], tuple[str, ...]]:
         """`names` for many edges: few lists of names are carried by most."""
@@ -79,7 +79,7 @@ class Snapshot:
             number = numbers[edge]
             found = known.get(number)
             if found is None:
-                found = known[number] = tuple(text[number].split(_SEPARATOR))
+                found = known[number] = tuple(text[number].split(SEPARATOR))
             return found
 
         return names
@@ -110,15 +110,27 @@ class Snapshot:
         """(importing path, specifier, line) of every import that leads nowhere."""
         for text in self._text("unresolved"):
             if text:
-                source, specifier, line = text.split(_SEPARATOR)
+                source, specifier, line = text.split(SEPARATOR)
                 yield self.paths[int(source)], specifier, int(line)
+
+    def name_lists(self) -> list[str]:
+        """Every list of names that an edge carries, joined."""
+        return self._text("name-lists")
+
+    def columns(self) -> tuple[array[int], array[int]]:
+        """(number of the name list, line) of every edge."""
+        return self._numbers("names", "I"), self._numbers("lines", "I")
+
+    def wanted(self) -> tuple[array[int], array[int]]:
+        """(hash of the key, importer) of every wanted key, by key."""
+        return self._numbers("wanted-keys", "I"), self._numbers("wanted-by", "I")
 
     def unread(self) -> dict[str, str]:
         """Files whose content could not be scanned, and why."""
         found = {}
         for text in self._text("unread"):
             if text:
-                number, _, why = text.partition(_SEPARATOR)
+                number, _, why = text.partition(SEPARATOR)
                 found[self.paths[int(number)]] = why
         return found
 
@@ -194,7 +206,7 @@ def build(
             (numbers[edge.target], source, KIND_CODES[edge.kind], lists.setdefault(edge.names, len(lists)), edge.line)
             for edge in found.edges
         ]
-        unresolved += [f"{source}{_SEPARATOR}{specifier}{_SEPARATOR}{line}" for specifier, line in found.unresolved]
+        unresolved += [f"{source}{SEPARATOR}{specifier}{SEPARATOR}{line}" for specifier, line in found.unresolved]
         wanted += [key_hash(language, key) << 32 | source for key in found.wanted]
     rows.sort()
     wanted.sort()
@@ -204,7 +216,7 @@ def build(
     starts = array("I", accumulate(counts))
     sources = array("I", [row[1] for row in rows])
     kinds = bytes([row[2] for row in rows])
-    opaque = [f"{numbers[path]}{_SEPARATOR}{why}" for path, why in sorted(unread.items())]
+    opaque = [f"{numbers[path]}{SEPARATOR}{why}" for path, why in sorted(unread.items())]
     languages = tuple(sorted({language for language, _ in links.values()}))
     sections = {
         "languages": "\0".join(languages).encode(),
@@ -214,7 +226,7 @@ def build(
         "kinds": kinds,
         "names": array("I", [row[3] for row in rows]).tobytes(),
         "lines": array("I", [row[4] for row in rows]).tobytes(),
-        "name-lists": "\0".join(_SEPARATOR.join(names) for names in lists).encode("utf-8", "surrogateescape"),
+        "name-lists": "\0".join(SEPARATOR.join(names) for names in lists).encode("utf-8", "surrogateescape"),
         "ids": b"".join([bytes.fromhex(blobs[path]) for path in paths]),
         "unresolved": "\0".join(unresolved).encode("utf-8", "surrogateescape"),
         "unread": "\0".join(opaque).encode("utf-8", "surrogateescape"),

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import Repo
+from vibeguard.dependents import opening
 from vibeguard.dependents.graph import Graph
 from vibeguard.dependents.opening import BUILDING, open_graph
 from vibeguard.model import Change, Dependents
@@ -209,3 +210,32 @@ def test_a_package_is_the_nearest_folder_with_a_manifest_or_the_top_one(repo: Re
     repo.stage({"z.ts": "1\n"})
     graph = graph_of(repo, staged_change(repo))
     assert [graph.package_of(path) for path in ("libs/a/src/x.ts", "libs/b/y.ts", "z.ts")] == ["libs/a", "libs", ""]
+
+
+def test_a_graph_that_was_patched_is_the_one_that_is_built(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "_PATCH_FROM", 1)
+    files = {**FILES, "go.mod": "module m\n", "a/x.go": "package a\n\nfunc X() {}\n", "package.json": '{"name": "m"}'}
+    repo.commit("first", files)
+    repo.stage({"pkg/hub.py": "A = 2\n"})
+    answer(repo)
+    steps: list[dict[str, str]] = [
+        {"pkg/near.py": "from .hub import A, B\nfrom . import gone\n", "pkg/new.py": "import pkg.near\n"},
+        {"a/y.go": "package a\n\nvar y = X\n", "a/x.go": "package a\n\nfunc X() {}\nfunc Z() {}\n"},
+        {"web/lib.ts": "export {}\n", "b.py": b"\0".decode(), "pkg/gone.py": ""},
+        {"package.json": '{"name": "other"}', "web/app.ts": "import 'other/web/lib'\n"},
+    ]
+    for number, step in enumerate(steps):
+        repo.commit(f"step {number}", step)
+        if number == 2:
+            repo.git("rm", "-q", "pkg/far.py")
+            repo.commit("remove")
+        repo.stage({"pkg/hub.py": f"A = {number + 3}\n"})
+        change = staged_change(repo)
+        kept, built = graph_of(repo, change), graph_of(repo, change, use_store=False)
+        assert kept.dependents(change.paths) == built.dependents(change.paths)
+        assert sorted(kept.edges()) == sorted(built.edges())
+        assert sorted(kept.unresolved()) == sorted(built.unresolved())
+        assert (kept.unread(), sorted(kept.paths())) == (built.unread(), sorted(built.paths()))
+        for path in kept.paths():
+            assert kept.package_of(path) == built.package_of(path)
+    assert len(list((repo.path / ".git" / "vibeguard" / "v1").glob("graph-*"))) == 4
