@@ -66,9 +66,9 @@ def patched(  # noqa: PLR0917
         # What no edge carries any more would pile up, patch after patch.
         numbered = {"": 0}
         renumbered = {}
-        for names, number in lists.items():
+        for listed, number in lists.items():
             if number in used:
-                renumbered[number] = numbered.setdefault(names, len(numbered))
+                renumbered[number] = numbered.setdefault(listed, len(numbered))
         rows = [(*row[:3], renumbered[row[3]], row[4]) for row in rows]
         lists = numbered
     rows.sort()
