@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -190,6 +192,49 @@ def test_a_real_commit_is_judged_by_the_index_that_git_made_for_it(repo: Repo, h
     committed = set(repo.git("diff", "--name-only", "HEAD~1", "HEAD").split())
     assert judged == committed
     assert len(judged) == (2 if "-qam" in how else 1)
+
+
+def test_commits_in_linked_work_trees_and_submodules_are_judged_there(
+    make_repo: Callable[..., Repo], tmp_path: Path
+) -> None:
+    """git runs their hooks with GIT_DIR and GIT_INDEX_FILE set, and the index somewhere else."""
+    inner, outer = make_repo("inner"), make_repo("outer")
+    inner.commit("first", {"a.py": "1\n"})
+    outer.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(inner.path), "mod")
+    outer.commit("first", {"b.py": "1\n"})
+    outer.git("worktree", "add", "-q", str(tmp_path / "linked"), "-b", "work")
+    hook = f'#!/bin/sh\n"{BIN}/vibeguard" check --format json > "{tmp_path}/seen"\n'
+    for folder in (outer.path / ".git/hooks", outer.path / ".git/modules/mod/hooks"):
+        folder.mkdir(exist_ok=True)
+        (folder / "pre-commit").write_text(hook, encoding="utf-8")
+        (folder / "pre-commit").chmod(0o755)
+    who = ["-c", "user.name=A", "-c", "user.email=a@b"]
+    for folder, name in ((tmp_path / "linked", "b.py"), (outer.path / "mod", "a.py")):
+        (folder / name).write_text("2\n", encoding="utf-8")
+        for how in (["commit", "-qam", "x"], ["commit", "--amend", "-qm", "y", name]):
+            (folder / name).write_text(f"{how}\n", encoding="utf-8")
+            subprocess.run(["git", *who, *how], cwd=folder, check=True, capture_output=True)
+            seen = json.loads((tmp_path / "seen").read_text(encoding="utf-8"))
+            assert [file["path"] for file in seen["change"]["files"]] == [name]
+    outer.accept_changes()
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_it_with_its_children(repo: Repo, tmp_path: Path, number: int, code: int) -> None:
+    repo.commit("first", {"a.py": "1\n"})
+    (tmp_path / "fake").mkdir()
+    (tmp_path / "fake/git").write_text(f'#!/bin/sh\necho $$ > "{tmp_path}/pid"\nsleep 1000\n', encoding="utf-8")
+    (tmp_path / "fake/git").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}/fake:/usr/bin:/bin"}
+    call = [os.path.join(BIN, "vibeguard-hook"), "pre-commit"]
+    with subprocess.Popen(call, cwd=repo.path, env=environment, stderr=subprocess.PIPE) as running:
+        while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text(encoding="utf-8").strip():
+            time.sleep(0.02)
+        running.send_signal(number)
+        _, err = running.communicate(timeout=30)
+    assert (running.returncode, b"Traceback" in err) == (code, False)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int((tmp_path / "pid").read_text(encoding="utf-8")), 0)
 
 
 def test_an_amended_commit_says_that_only_the_difference_is_seen(repo: Repo) -> None:
