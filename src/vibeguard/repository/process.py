@@ -8,15 +8,48 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import IO
+from types import FrameType, TracebackType
+from typing import IO, Any
 
 BLOCK = 1 << 16  # bytes: what a pipe holds on Linux
+_ENDING = (signal.SIGINT, signal.SIGTERM)
 KEPT_STDERR = 1 << 14  # bytes of stderr, its end: git's last words are what matters
 
 
 class TimedOut(Exception):  # noqa: N818 - the sentence it stands for
     """The process neither wrote nor ended within the time that it was given."""
+
+
+class _Held:
+    """Puts off SIGINT and SIGTERM while a child is started: otherwise nobody would know of it and end it."""
+
+    def __init__(self) -> None:
+        self._arrived: list[int] = []
+        self._before: list[tuple[int, Any]] = []
+
+    def __enter__(self) -> _Held:
+        try:
+            self._before = [(number, signal.signal(number, self._arrive)) for number in _ENDING]
+        except ValueError:
+            pass  # only the main thread gets signals
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, before in self._before:
+            # A handler that was not set from Python cannot be set back; nothing in this process sets such a one.
+            signal.signal(number, before if before is not None else signal.SIG_DFL)
+        if kind is not None:
+            self.deliver()
+
+    def _arrive(self, number: int, _frame: FrameType | None) -> None:
+        self._arrived.append(number)
+
+    def deliver(self) -> None:
+        """Let what arrived meanwhile have its effect."""
+        for number in self._arrived:
+            signal.raise_signal(number)
 
 
 class Process:
@@ -39,16 +72,17 @@ class Process:
         Raises:
             OSError: when it cannot be started.
         """
-        self._child = subprocess.Popen(
-            command,
-            bufsize=0,
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=folder,
-            env=environment,
-            process_group=0 if os.name == "posix" else None,
-        )
+        with _Held() as held:
+            self._child = subprocess.Popen(
+                command,
+                bufsize=0,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                cwd=folder,
+                env=environment,
+                process_group=0 if os.name == "posix" else None,
+            )
         assert self._child.stdout is not None and self._child.stderr is not None
         self._out = self._child.stdout.fileno()
         self._err = self._child.stderr.fileno()
@@ -63,6 +97,11 @@ class Process:
         if self._poll is not None:
             self._poll.register(self._out, select.POLLIN)
             self._poll.register(self._err, select.POLLIN)
+        try:
+            held.deliver()
+        except BaseException:
+            self.end()
+            raise
 
     def __enter__(self) -> Process:
         return self
