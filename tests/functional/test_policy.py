@@ -250,3 +250,31 @@ def test_a_copy_that_would_not_load_is_not_made(repo: Repo, script: Script, tmp_
     repo.write(".vibeguard.yaml", "version: 1\nextends: [builtin:starter]\n")
     assert script("vibeguard", "policy", "vendor", str(tmp_path / "org.yaml"), cwd=repo.path).code == 2
     assert script("vibeguard", "policy", "vendor", "https://example.com/org.yaml", cwd=repo.path).code == 2
+
+
+BREAK_GLASS = """version: 1
+people: {roles: {on-call: [cara], senior: [amy]}}
+rules: [{id: seniors, then: {require_review: {by: {roles: [senior]}}}}]
+break_glass:
+  who: {roles: [on-call]}
+  must_state: {reason: at least 20 characters}
+  waives: [seniors]
+  waiver_lasts: 4 hours
+"""
+
+
+def test_break_glass_is_tested_beside_the_policy(repo: Repo, script: Script) -> None:
+    good = "waivers: [{by: cara, reason: the shop is down for everybody}]"
+    cases = [
+        ("zoe", good, "overridden, rules: {seniors: pass}"),
+        ("cara", good, "needs, not_counted: [cara]"),
+        ("zoe", good.replace("everybody", "everybody, hours_ago: 5"), "needs, not_counted: [cara]"),
+        ("zoe", good.replace("cara", "amy"), "needs, not_counted: [amy]"),
+    ]
+    text = "".join(
+        f"- name: case {number}\n  given: {{author.user: {author}}}\n  {waivers}\n  expect: {{verdict: {expected}}}\n"
+        for number, (author, waivers, expected) in enumerate(cases)
+    )
+    repo.write(".vibeguard.yaml", BREAK_GLASS).write(".vibeguard/tests/a.yaml", text)
+    ran = script("vibeguard", "policy", "test", cwd=repo.path)
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "all 4 tests hold"), ran.out + ran.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,13 +14,15 @@ from vibeguard.model import (
     ReviewDemand,
     TrailerDemand,
     Verdict,
+    Waiver,
 )
 from vibeguard.policy import patterns
 from vibeguard.policy.asking import View
 from vibeguard.policy.evaluate import Beside, evaluate
 from vibeguard.policy.rules import Policy
-from vibeguard.policy.testing import Case, CaseFacts, GivenReview, compare
+from vibeguard.policy.testing import Case, CaseFacts, GivenReview, GivenWaiver, compare
 from vibeguard.reviews.count import count_together
+from vibeguard.reviews.waivers import entitled
 
 HEAD, EARLIER = "head", "earlier"
 
@@ -43,13 +46,18 @@ def run_cases(policy: Policy, cases: Sequence[Case], now: float) -> tuple[Outcom
 
 def judge_case(policy: Policy, case: Case, now: float) -> Verdict:
     facts = CaseFacts(case)
+    answers = _Answers(policy, case, facts)
+    moment = now if case.at is None else case.at
     return evaluate(
         policy,
         facts,
         stage=case.stage,
-        fulfil=_Answers(policy, case, facts),
-        now=now if case.at is None else case.at,
+        fulfil=answers,
+        now=moment,
         given=facts.derived,
+        waivers=[_waiver(waiver, moment) for waiver in case.waivers],
+        entitled=answers.why_not_entitled,
+        head=HEAD,
     )
 
 
@@ -71,16 +79,30 @@ class _Answers:
             return self._checks(demand)
         return self._tests()
 
+    def why_not_entitled(self, waiver: Waiver, who: ReviewDemand) -> str:
+        return entitled(
+            waiver,
+            who,
+            self.policy.people,
+            authors=self._authors(),
+            contributors=_who(self.case.reviews, "contributor"),
+            drivers=_who(self.case.reviews, "driver"),
+            members=self.case.teams or None,
+        )
+
+    def _authors(self) -> tuple[str, ...]:
+        author = self._known("author.user")
+        return (*((str(author),) if author else ()), *_who(self.case.reviews, "author"))
+
     def _reviews(self, asked: Beside) -> tuple[Requirement, ...]:
         case = self.case
-        author = self._known("author.user")
         return count_together(
             [(demand, self._owned(only)) for demand, only in asked if isinstance(demand, ReviewDemand)],
             [_approval(review) for review in case.reviews],
             self.policy.people,
             head=HEAD,
             diff=HEAD,
-            authors=(*((str(author),) if author else ()), *_who(case.reviews, "author")),
+            authors=self._authors(),
             contributors=_who(case.reviews, "contributor"),
             drivers=_who(case.reviews, "driver"),
             members=case.teams or None,
@@ -122,6 +144,19 @@ def _approval(review: GivenReview) -> Approval:
         diff_id=version,
         is_bot=review.is_bot,
         assurance=review.assurance,  # type: ignore[arg-type]
+    )
+
+
+def _waiver(given: GivenWaiver, now: float) -> Waiver:
+    stated = datetime.datetime.fromtimestamp(now - 3600 * given.hours_ago, datetime.UTC)
+    return Waiver(
+        given.by,
+        given.reason,
+        given.ticket,
+        EARLIER if given.earlier else HEAD,
+        stated.isoformat(),
+        "test",
+        given.rules,
     )
 
 

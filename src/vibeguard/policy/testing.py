@@ -3,7 +3,7 @@
 A file is a list of cases, or `{policy: PATH, roles: {…}, given: {…}, tests: [cases]}`: `roles` names people for roles
 that the policy leaves to be named, `given` holds for every case that does not say otherwise. A fact that nothing gives
 is unknown; a review is `{by, kind: person | bot, state, commit: head | earlier, is: author | contributor | driver,
-assurance}`.
+assurance}`, and a waiver (break-glass) `{by, reason, ticket, commit, hours_ago, rules}`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from vibeguard.policy.reader import Reader
 from vibeguard.policy.rules import STAGES, Policy
 from vibeguard.policy.source import PolicySource
 
-CASE_KEYS = ("name", "given", "stage", "at", "reviews", "owners", "teams", "expect")
+CASE_KEYS = ("name", "given", "stage", "at", "reviews", "waivers", "owners", "teams", "expect")
+WAIVER_KEYS = ("by", "reason", "ticket", "commit", "hours_ago", "rules")
 REVIEW_KEYS = ("by", "kind", "state", "commit", "is", "assurance")
 FILE_KEYS = ("policy", "roles", "given", "tests")
 EXPECT_KEYS = ("verdict", "rules", "not_counted")
@@ -41,6 +42,17 @@ class GivenReview(NamedTuple):
     assurance: str = "authenticated"
 
 
+class GivenWaiver(NamedTuple):
+    """One statement of break-glass of a case."""
+
+    by: str
+    reason: str = ""
+    ticket: str = ""
+    earlier: bool = False
+    hours_ago: int = 0
+    rules: tuple[str, ...] = ()
+
+
 class Case(NamedTuple):
     """One test of a policy."""
 
@@ -56,6 +68,7 @@ class Case(NamedTuple):
     verdict: str  # "" when the case does not say
     rules: Mapping[str, str]
     not_counted: tuple[str, ...]
+    waivers: tuple[GivenWaiver, ...] = ()
 
 
 class CaseFacts:
@@ -162,6 +175,7 @@ def compare(case: Case, verdict: Verdict) -> tuple[str, ...]:
     ]
     asked = [requirement for result in verdict.rules for requirement in result.requirements]
     seen = {item.who.lower() for requirement in asked for item in requirement.not_counted}
+    seen |= {item.who.lower() for item in verdict.waivers_not_counted}
     counted = {who.lower() for requirement in asked for who in requirement.counted}
     for who in case.not_counted:
         if who.lower() in counted:
@@ -219,6 +233,8 @@ def _case(reader: Reader, node: Node, policy: Policy, common: Mapping[str, Fact]
         elif key == "reviews":
             items = reader.items(value, "`reviews`") if value.kind != "list" or value.items else []
             found["reviews"] = tuple(_review(reader, item) for item in items)
+        elif key == "waivers":
+            found["waivers"] = tuple(_waiver(reader, item) for item in reader.items(value, "`waivers`"))
         elif key in ("owners", "teams"):
             found[key] = {
                 name: tuple(word for word, _ in reader.words(words, f"`{key}`"))
@@ -302,6 +318,27 @@ def _review(reader: Reader, node: Node) -> GivenReview:
             known = ("claimed", "authenticated", "re-authenticated")
             review = review._replace(assurance=reader.choice(value, "`assurance`", known) or "authenticated")
     return review
+
+
+def _waiver(reader: Reader, node: Node) -> GivenWaiver:
+    waiver = GivenWaiver("")
+    pairs = reader.mapping(node, "a waiver", WAIVER_KEYS)
+    if node.kind == "mapping" and "by" not in pairs:
+        reader.error(node, "missing-key", "the waiver has no `by`", "name who states it")
+    for key, (_, value) in pairs.items():
+        if key == "by":
+            waiver = waiver._replace(by=reader.text(value, "`by`", longest=200))
+        elif key == "reason":
+            waiver = waiver._replace(reason=reader.text(value, "`reason`"))
+        elif key == "ticket":
+            waiver = waiver._replace(ticket=reader.text(value, "`ticket`", longest=200))
+        elif key == "commit":
+            waiver = waiver._replace(earlier=reader.choice(value, "`commit`", ("head", "earlier")) == "earlier")
+        elif key == "hours_ago":
+            waiver = waiver._replace(hours_ago=reader.whole_number(value, "`hours_ago`", 0, 10_000) or 0)
+        else:
+            waiver = waiver._replace(rules=tuple(word for word, _ in reader.words(value, "`rules`")))
+    return waiver
 
 
 def _expect(reader: Reader, node: Node, policy: Policy) -> dict[str, Any]:
