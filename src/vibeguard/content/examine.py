@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from vibeguard.content import headers, kinds, opaque
-from vibeguard.content.lines import capped, changed_file
+from vibeguard.content.lines import ChangedFile, capped
 from vibeguard.content.scanners import Scanners
 from vibeguard.errors import LIMIT, VibeguardError
 from vibeguard.model import SYMLINK, Change, Content, FileChange, FileFacts, Finding, Hunk
@@ -46,7 +46,7 @@ def examine(change: Change, hunks: Hunks, blob: Blob, folder: Folder | None = No
     for file in change.files:
         before, after = _Version(blob, file, after=False), _Version(blob, file, after=True)
         facts, about = _by_content(file, before, after)
-        changed = changed_file(file, facts, () if file.is_submodule else hunks(file))
+        changed = ChangedFile(file, facts, () if file.is_submodule else hunks(file))
         if not facts.opaque and "\0" in changed.added.text:  # of a patch from elsewhere there is no content
             facts = facts._replace(kinds=facts.kinds | {"binary"}, opaque="binary")
             about = opaque.by_path(facts, file)

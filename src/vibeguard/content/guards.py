@@ -12,7 +12,6 @@ from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import islice
-from typing import NamedTuple
 
 from vibeguard.content import syntax
 from vibeguard.content.lines import ChangedFile, Side, plain
@@ -26,14 +25,17 @@ _NOT_LOOKED_AT = frozenset(("docs", "vendored", "generated", "lock-file", "submo
 _BEFORE_MARKER = frozenset("#/*-;%!:|{<,.")
 
 
-class _Marker(NamedTuple):
+class _Marker:
     """A suppression on one changed line."""
 
-    number: int
-    hunk: int
-    text: str  # the marker with its arguments, blanks collapsed
-    line: str  # the whole line as `plain` gives it
-    what: str  # in words: "suppression added", "failures ignored"
+    __slots__ = ("hunk", "line", "number", "text", "what")
+
+    def __init__(self, number: int, hunk: int, text: str, line: str, what: str) -> None:
+        self.number = number
+        self.hunk = hunk
+        self.text = text  # the marker with its arguments, blanks collapsed
+        self.line = line  # the whole line as `plain` gives it
+        self.what = what  # in words: "suppression added", "failures ignored"
 
 
 class Weakened:
@@ -143,7 +145,7 @@ def _markers(changed: ChangedFile, side: Side, *, added: bool) -> list[_Marker]:
         if not syntax.is_comment(line, language or "yaml"):
             for match in islice(_failures(where).finditer(line), TRIES):
                 keep(place, line, match.group(), "hooks bypassed" if "verify" in match.group() else "failures ignored")
-    return sorted(found.values())
+    return sorted(found.values(), key=lambda marker: (marker.number, marker.text))
 
 
 def _begins_comment(line: str, column: int, language: str | None, marker: str) -> bool:

@@ -8,15 +8,6 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
-
-
-class Suppressions(NamedTuple):
-    """Patterns of one language: within comments, and as code; each matches the marker with its arguments."""
-
-    comment: re.Pattern[str]
-    code: re.Pattern[str]
-
 
 _ARGUMENTS = r"(?:[:=\[(][^\n#*]{0,80})?"
 
@@ -112,13 +103,16 @@ def words() -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=64)
-def suppressions(language: str | None) -> Suppressions:
-    """The patterns of a language, with those that hold in all of them."""
+def suppressions(language: str | None) -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """The patterns of a language, with those that hold in all of them: within comments, and as code.
+
+    Each matches the marker with its arguments.
+    """
     family = _FAMILY.get(language or "", language or "")
     own = _COMMENT.get(family, "")
     comment = "|".join(part for part in (own, _ANY, _COVERAGE) if part)
     # The marker begins a word: `not_nosec` is another one.
-    return Suppressions(
+    return (
         re.compile(rf"(?<![\w-])(?:{comment}){_ARGUMENTS}"),
         re.compile(rf"(?:{_CODE[family]}){_CODE_ARGUMENTS}" if family in _CODE else r"(?!)"),
     )

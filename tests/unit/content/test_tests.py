@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tests.unit.content.changes import Made, told
 from vibeguard.content import frameworks
-from vibeguard.content.lines import changed_file
+from vibeguard.content.lines import ChangedFile
 from vibeguard.content.tests import Weakened
 from vibeguard.model import FileChange, FileFacts, Hunk
 
@@ -201,7 +201,7 @@ def test_any_lines_are_judged_and_each_finding_has_a_line_of_the_change(
     modes = {"A": ("000000", "100644"), "M": ("100644", "100644"), "D": ("100644", "000000")}[status]
     file = FileChange("t", "M" if status == "M" else "A" if status == "A" else "D", *modes, "0", "1")
     weakened = Weakened()
-    weakened.add(changed_file(file, FileFacts("t", frozenset(("test", "code")), language), (hunk,)), (0, 0))
+    weakened.add(ChangedFile(file, FileFacts("t", frozenset(("test", "code")), language), (hunk,)), (0, 0))
     for finding in weakened.findings():
         assert finding.line is None or 1 <= finding.line <= max(len(added), len(removed))
 
