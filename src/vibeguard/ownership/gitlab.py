@@ -86,39 +86,36 @@ def _owner(word: str) -> str:
 
 
 class _Section:
-    """The entries of one section: a pattern that comes again takes the place of the first."""
+    """One section: its name as it was first written, and whether all of its headers say that it is optional."""
 
-    __slots__ = ("exclusions", "index", "name", "optional", "out", "positions", "rules", "shown")
+    __slots__ = ("name", "number", "optional", "positions", "shown")
 
-    def __init__(self, name: str | None) -> None:
+    def __init__(self, number: int, name: str | None) -> None:
+        self.number = number
         self.name = name
         self.optional: bool | None = None
-        self.index = Index()
-        self.out = Index()  # of the exclusions
-        self.exclusions: list[Rule] = []
-        self.positions: dict[str, int] = {}
-        self.rules: list[Rule] = []
+        self.positions: dict[str, int] = {}  # of its entries, by their normalised pattern
         self.shown = f" of [{name}]" if name is not None else ""
 
-    def place(self, rule: Rule, normal: str) -> tuple[Index | None, int]:
-        """Take a rule in: the index its pattern belongs to and its number there; None when the pattern was known."""
-        if rule.exclusion:
-            self.exclusions.append(rule)
-            return self.out, len(self.exclusions) - 1
-        known = self.positions.get(normal)
-        if known is not None:
-            self.rules[known] = rule
-            return None, known
-        self.positions[normal] = len(self.rules)
-        self.rules.append(rule)
-        return self.index, len(self.rules) - 1
 
-    def excluded(self, path: str) -> Rule | None:
-        """The exclusion that takes a path out of this section; wherever it stands, nothing can undo it."""
-        if not self.exclusions:
-            return None
-        number = self.out.best(path)
-        return self.exclusions[number] if number >= 0 else None
+class _Scope:
+    """Entries (or exclusions) of all sections, found together: the last one of each section that matches."""
+
+    __slots__ = ("entries", "index", "sections")
+
+    def __init__(self) -> None:
+        self.entries: list[Rule] = []
+        self.sections: list[int] = []  # by entry
+        self.index = Index(self.sections)
+
+    def append(self, rule: Rule, section: _Section) -> int:
+        self.entries.append(rule)
+        self.sections.append(section.number)
+        return len(self.entries) - 1
+
+    def found(self, path: str) -> dict[int, Rule]:
+        """By section."""
+        return {self.sections[number]: self.entries[number] for number in self.index.each(path)}
 
 
 class Codeowners:
@@ -131,8 +128,10 @@ class Codeowners:
         self._problems = list(text.problems)
         self._known: dict[str, Segment] = {}
         self._header: Header | None = None  # of the lines that are being read
-        self._section = _Section(None)
+        self._section = _Section(0, None)
         self._sections: dict[str, _Section] = {_UNNAMED: self._section}
+        self._entries = _Scope()
+        self._exclusions = _Scope()
         self._groups: dict[tuple[str, ...], tuple[str, ...]] = {}
         self.rules: list[Rule] = []
         for at, line in enumerate(text.lines, 1):
@@ -155,7 +154,7 @@ class Codeowners:
             return False
         for kind, words in header.problems:
             self._report(kind, at, words)
-        section = self._sections.setdefault(header.name.casefold(), _Section(header.name))
+        section = self._sections.setdefault(header.name.casefold(), _Section(len(self._sections), header.name))
         if section.name is not None:
             # One header without `^` makes the whole section required.
             section.optional = header.optional if section.optional is None else section.optional and header.optional
@@ -177,8 +176,15 @@ class Codeowners:
         )
         self.rules.append(rule)
         normal = normalised(pattern[1:] if exclusion else pattern)
-        index, position = section.place(rule, normal)
-        if index is not None and not add_pattern(index, position, normal, self._known):
+        if not exclusion and normal in section.positions:
+            # A pattern that comes again takes the place of the first.
+            self._entries.entries[section.positions[normal]] = rule
+            return
+        scope = self._exclusions if exclusion else self._entries
+        position = scope.append(rule, section)
+        if not exclusion:
+            section.positions[normal] = position
+        if not add_pattern(scope.index, position, normal, self._known):
             self._report("unclosed-bracket", at, "`[` is not closed: the pattern matches nothing")
 
     def _owners(self, words: list[str], at: int) -> tuple[str, ...]:
@@ -194,27 +200,26 @@ class Codeowners:
     def decide(self, path: str) -> tuple[tuple[OwnerEntry, ...], str]:
         entries = []
         words = []
+        found, excluded = self._entries.found(path), self._exclusions.found(path)
         for section in self._sections.values():
-            out = section.excluded(path)
+            # An exclusion counts wherever it stands in its section, and nothing can undo it.
+            out = excluded.get(section.number)
+            rule = found.get(section.number)
             if out is not None:
                 words.append(f"line {out.line}{section.shown} takes it out: {out.pattern}")
-                continue
-            position = section.index.best(path)
-            if position < 0:
-                continue
-            rule = section.rules[position]
-            optional = bool(section.optional)
-            entries.append(OwnerEntry(rule.owners, rule.line, section.name, optional, rule.approvals, rule.pattern))
-            names = "" if rule.owners else " and names nobody"
-            words.append(f"line {rule.line}{section.shown} is the last match{names}: {rule.pattern}")
+            elif rule is not None:
+                optional = bool(section.optional)
+                entries.append(OwnerEntry(rule.owners, rule.line, section.name, optional, rule.approvals, rule.pattern))
+                names = "" if rule.owners else " and names nobody"
+                words.append(f"line {rule.line}{section.shown} is the last match{names}: {rule.pattern}")
         return tuple(entries), "; ".join(words) or "no line matches"
 
     def group(self, path: str) -> tuple[str, ...]:
-        owners: tuple[str, ...] = ()
-        for section in self._sections.values():
-            position = section.index.best(path)
-            if position >= 0 and section.excluded(path) is None:
-                owners += section.rules[position].owners
+        found = self._entries.found(path)
+        if self._exclusions.entries:
+            for section in self._exclusions.found(path):
+                found.pop(section, None)
+        owners = tuple(owner for rule in found.values() for owner in rule.owners)
         group = self._groups.get(owners)
         if group is None:
             group = self._groups[owners] = tuple(sorted(set(owners)))

@@ -30,6 +30,7 @@ class _Deep:
 
 DEEP = _Deep()
 Segment = str | Glob | _Deep
+Numbers = tuple[int, ...]
 
 
 class Globs:
@@ -80,18 +81,23 @@ class Globs:
 
 
 class _Node:
-    """A place in the tree of segments: where it leads, and the last rules that end here, by reach (-1: none)."""
+    """A place in the tree of segments: where it leads, and the rules that end here, by reach."""
 
-    __slots__ = ("below", "deep", "globs", "here", "here_and_below", "literals", "loops")
+    __slots__ = ("deep", "ends", "globs", "literals", "loops")
 
     def __init__(self, *, loops: bool = False) -> None:
         self.literals: dict[str, _Node] | None = None
         self.globs: Globs | None = None
         self.deep: _Node | None = None
         self.loops = loops
-        self.here = -1
-        self.here_and_below = -1
-        self.below = -1
+        self.ends: dict[int, Numbers] = {}  # by reach
+
+    def reached_by(self, name: str) -> list[_Node]:
+        """The nodes that a name leads to."""
+        found = [] if self.globs is None else self.globs.find(name)
+        if self.literals is not None and name in self.literals:
+            found.append(self.literals[name])
+        return found
 
     def step(self, segment: Segment) -> _Node:
         """The node one segment further down, made when it is new."""
@@ -112,46 +118,61 @@ class _Node:
             self.deep = _Node(loops=True)
         return self.deep
 
-    def end(self, reach: int, number: int) -> None:
-        if reach == HERE:
-            self.here = max(self.here, number)
-        elif reach == BELOW:
-            self.below = max(self.below, number)
-        else:
-            self.here_and_below = max(self.here_and_below, number)
-
 
 class Index:
-    """Numbered patterns, and the highest number that matches a path. All are added before the first look-up."""
+    """Numbered patterns, and the highest number that matches a path, or the highest of each scope.
 
-    def __init__(self) -> None:
-        self._everything = -1  # every path
-        self._inside = -1  # every path that is in some folder
+    Scopes are sets of rules that do not stand against each other (GitLab's sections): `scope_of` names each number's.
+    Numbers are added in ascending order, all of them before the first look-up.
+    """
+
+    def __init__(self, scope_of: Sequence[int] | None = None) -> None:
+        self._scope_of = scope_of
+        self._everything: Numbers = ()  # every path
+        self._inside: Numbers = ()  # every path that is in some folder
         # Literal patterns from the root.
-        self._here: dict[str, int] = {}
-        self._here_and_below: dict[str, int] = {}
-        self._below: dict[str, int] = {}
-        self._children: dict[str, int] = {}  # `folder/*`: what lies directly in it
+        self._here: dict[str, Numbers] = {}
+        self._here_and_below: dict[str, Numbers] = {}
+        self._below: dict[str, Numbers] = {}
+        self._children: dict[str, Numbers] = {}  # `folder/*`: what lies directly in it
         # Literal names at any depth.
-        self._name: dict[str, int] = {}
-        self._name_and_below: dict[str, int] = {}
-        self._below_name: dict[str, int] = {}
+        self._name: dict[str, Numbers] = {}
+        self._name_and_below: dict[str, Numbers] = {}
+        self._below_name: dict[str, Numbers] = {}
         # Names with wildcards at any depth, and everything else, by the folder where its wildcards begin.
         self._any_depth = _Node(loops=True)
         self._roots: dict[str, _Node] = {}
-        self._folders: dict[str, tuple[int, tuple[_Node, ...]]] = {}
+        self._folders: dict[str, tuple[Numbers, tuple[_Node, ...]]] = {}
 
     def add_path(self, number: int, path: str, reach: int) -> None:
         """Add a pattern without wildcards: a path from the root."""
         where = (self._here, self._here_and_below, self._below)[reach]
-        if where.get(path, -1) < number:
-            where[path] = number
+        where[path] = (number,) if self._scope_of is None else self._with(number, where.get(path, ()))
 
     def add_name(self, number: int, name: str, reach: int) -> None:
         """Add a pattern without wildcards: a name at any depth."""
         where = (self._name, self._name_and_below, self._below_name)[reach]
-        if where.get(name, -1) < number:
-            where[name] = number
+        where[name] = (number,) if self._scope_of is None else self._with(number, where.get(name, ()))
+
+    def _with(self, number: int, numbers: Numbers) -> Numbers:
+        """These numbers with one more, which takes the place of the lower one of its scope."""
+        scope_of = self._scope_of
+        if scope_of is None:
+            return (number,)
+        return (*(other for other in numbers if scope_of[other] != scope_of[number]), number)
+
+    def _highest(self, numbers: Numbers) -> Numbers:
+        """The highest number of each scope."""
+        if len(numbers) < 2:
+            return numbers
+        if self._scope_of is None:
+            return (max(numbers),)
+        best: dict[int, int] = {}
+        for number in numbers:
+            scope = self._scope_of[number]
+            if best.get(scope, -1) < number:
+                best[scope] = number
+        return tuple(best.values())
 
     def add(self, number: int, segments: Sequence[Segment], reach: int) -> None:
         """Add any pattern. Its last segment is not `DEEP`: `**` at an end is said by the reach of what is before it.
@@ -163,7 +184,7 @@ class Index:
         count = len(segments)
         if not count:
             if reach == BELOW:
-                self._everything = max(self._everything, number)
+                self._everything = self._with(number, self._everything)
             return
         if segments[0] is DEEP and count == 2:
             self._add_anywhere(number, segments[1], reach)
@@ -178,7 +199,7 @@ class Index:
         if not rest:
             self.add_path(number, path, reach)
         elif reach == HERE and len(rest) == 1 and rest[0] is ANY_NAME:
-            self._children[path] = max(self._children.get(path, -1), number)
+            self._children[path] = self._with(number, self._children.get(path, ()))
         elif reach == HERE and len(rest) == 2 and rest[0] is DEEP and rest[1] is ANY_NAME:
             self.add_path(number, path, BELOW)
         else:
@@ -187,60 +208,63 @@ class Index:
                 node = self._roots[path] = _Node()
             for segment in rest:
                 node = node.step(segment)
-            node.end(reach, number)
+            node.ends[reach] = self._with(number, node.ends.get(reach, ()))
 
     def _add_anywhere(self, number: int, segment: Segment, reach: int) -> None:
         if isinstance(segment, str):
             self.add_name(number, segment, reach)
         elif segment is not ANY_NAME:
-            self._any_depth.step(segment).end(reach, number)
+            node = self._any_depth.step(segment)
+            node.ends[reach] = self._with(number, node.ends.get(reach, ()))
         elif reach == BELOW:
-            self._inside = max(self._inside, number)
+            self._inside = self._with(number, self._inside)
         else:
-            self._everything = max(self._everything, number)
+            self._everything = self._with(number, self._everything)
 
     def best(self, path: str) -> int:
         """The highest number whose pattern matches a path (without a leading slash); -1 when none does."""
+        found = self._found(path)
+        return max(found) if found else -1
+
+    def each(self, path: str) -> Numbers:
+        """The highest number of each scope, lowest first."""
+        return tuple(sorted(self._highest(self._found(path))))
+
+    def _found(self, path: str) -> Numbers:
+        """Matching numbers, with the highest of each scope among them."""
         folder, slash, name = path.rpartition("/")
         known = self._folders.get(folder)
         if known is None:
             known = self._enter(folder) if slash else self._remember("", self._everything, self._root_nodes())
-        best, nodes = known
-        found = self._here.get(path, -1)
-        best = max(best, found)
-        found = self._here_and_below.get(path, -1)
-        best = max(best, found)
-        found = self._name.get(name, -1)
-        best = max(best, found)
-        found = self._name_and_below.get(name, -1)
-        best = max(best, found)
-        found = self._children.get(folder, -1)
-        best = max(best, found)
+        found, nodes = known
+        if path in self._here:
+            found += self._here[path]
+        if path in self._here_and_below:
+            found += self._here_and_below[path]
+        if name in self._name:
+            found += self._name[name]
+        if name in self._name_and_below:
+            found += self._name_and_below[name]
+        if folder in self._children:
+            found += self._children[folder]
         for node in nodes:
-            literals = node.literals
-            if literals is not None:
-                target = literals.get(name)
-                if target is not None:
-                    best = max(best, target.here, target.here_and_below)
-            globs = node.globs
-            if globs is not None:
-                for target in globs.find(name):
-                    best = max(best, target.here, target.here_and_below)
-        return best
+            for target in node.reached_by(name):
+                found += target.ends.get(HERE, ()) + target.ends.get(HERE_AND_BELOW, ())
+        return found
 
     def _root_nodes(self) -> tuple[_Node, ...]:
         nodes = [self._any_depth] if self._any_depth.globs is not None else []
         _close(self._roots.get(""), nodes)
         return tuple(nodes)
 
-    def _remember(self, folder: str, best: int, nodes: tuple[_Node, ...]) -> tuple[int, tuple[_Node, ...]]:
+    def _remember(self, folder: str, numbers: Numbers, nodes: tuple[_Node, ...]) -> tuple[Numbers, tuple[_Node, ...]]:
         if len(self._folders) >= _REMEMBERED_FOLDERS:
             self._folders.clear()
-        known = self._folders[folder] = (best, nodes)
+        known = self._folders[folder] = (numbers, nodes)
         return known
 
-    def _enter(self, folder: str) -> tuple[int, tuple[_Node, ...]]:
-        """What is known of every path in a folder: the best rule by its folders alone, and where the tree stands.
+    def _enter(self, folder: str) -> tuple[Numbers, tuple[_Node, ...]]:
+        """What is known of every path in a folder: the best rules by its folders alone, and where the tree stands.
 
         Iterative, since a path may have thousands of folders.
         """
@@ -256,29 +280,21 @@ class Index:
             known = self._remember(here, *self._step(here, *known))
         return known
 
-    def _step(self, folder: str, best: int, nodes: tuple[_Node, ...]) -> tuple[int, tuple[_Node, ...]]:
+    def _step(self, folder: str, numbers: Numbers, nodes: tuple[_Node, ...]) -> tuple[Numbers, tuple[_Node, ...]]:
         name = folder.rpartition("/")[2]
-        best = max(
-            best,
-            self._inside,
-            self._here_and_below.get(folder, -1),
-            self._below.get(folder, -1),
-            self._name_and_below.get(name, -1),
-            self._below_name.get(name, -1),
-        )
+        numbers += self._inside
+        numbers += self._here_and_below.get(folder, ()) + self._below.get(folder, ())
+        numbers += self._name_and_below.get(name, ()) + self._below_name.get(name, ())
         reached: list[_Node] = []
         for node in nodes:
             if node.loops:
                 reached.append(node)
-            targets = [] if node.globs is None else node.globs.find(name)
-            if node.literals is not None and name in node.literals:
-                targets.append(node.literals[name])
-            for target in targets:
-                best = max(best, target.here_and_below, target.below)
+            for target in node.reached_by(name):
+                numbers += target.ends.get(HERE_AND_BELOW, ()) + target.ends.get(BELOW, ())
                 _close(target, reached)
         _close(self._roots.get(folder), reached)
         # One node may be reached in several ways; kept in order, each once.
-        return best, tuple(dict.fromkeys(reached))
+        return self._highest(numbers), tuple(dict.fromkeys(reached))
 
 
 def _close(node: _Node | None, into: list[_Node]) -> None:
