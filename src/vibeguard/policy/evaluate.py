@@ -150,7 +150,8 @@ def _judge(rule: Rule, asked: Asked, stage: Stage, day: str) -> _Judged:
         reason = condition_reason("when", rule.when, asked, view)
         met = reason.held
         reasons += (reason,)
-    if rule.unless is not None:
+    # Where `when` does not hold, no exemption matters: what it asks (a history, say) is not paid for.
+    if rule.unless is not None and met is not False:
         reason = condition_reason("unless", rule.unless, asked, view)
         lifted = reason.held
         reasons += (reason,)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.unit.policy.given import Given, judge, met, policy, rule, unmet
-from vibeguard.model import Fact, Share
+from vibeguard.model import Fact, Requirement, Share
 from vibeguard.policy.evaluate import NO_RULE_APPLIED, evaluate
+from vibeguard.policy.load import PolicySource, load
 
 ROLES = "people: {roles: {senior: [amy]}}\ntags: {money: ['src/ledger/**']}"
 
@@ -223,3 +224,31 @@ def test_an_exception_in_a_fact_is_never_a_pass() -> None:
 
     with pytest.raises(OSError, match="disk"):
         judge(rule("when: {ai.detected: true}\nthen: block\nif_unknown: skip"), {"ai.detected": broken})
+
+
+def test_an_exemption_is_not_asked_about_where_the_rule_does_not_apply() -> None:
+    policy = load(
+        PolicySource(
+            "p.yaml",
+            b"version: 1\nname: p\nrules:\n  - id: r\n    when: {ai.detected: true}\n"
+            b"    unless: {author.familiarity: at least high}\n    then: block\n",
+        )
+    )
+    asked: list[str] = []
+
+    class Source:
+        def paths(self) -> list[str]:
+            return ["a.py"]
+
+        def owners(self, path: str) -> tuple[str, ...]:
+            return ()
+
+        def fact(self, name: str, only: frozenset[str] | None) -> Fact:
+            asked.append(name)
+            return Fact(value=False)
+
+    def nothing(*_: object) -> Requirement:
+        raise AssertionError("nothing is asked for")
+
+    assert evaluate(policy, Source(), stage="ci", fulfil=nothing, now=0.0).verdict == "pass"
+    assert asked == ["ai.detected"]
