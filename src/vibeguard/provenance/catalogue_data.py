@@ -585,6 +585,7 @@ ENVIRONMENT: Any = (
     ('antigravity', 'ANTIGRAVITY_AGENT', '', 'likely', ()),
     ('antigravity', 'ANTIGRAVITY_PROJECT_ID', '', 'possible', ()),
     ('aider', 'AIDER_API_KEY', '', 'possible', ()),
+    ('devin', '/opt/.devin', '', 'likely', ()),
     ('devin', 'EDITOR', '.*/devin(?:/.*)?|.*\\.devin/.*|devin', 'likely', ()),
     ('amp', 'AMP_CURRENT_THREAD_ID', '', 'likely', ()),
     ('amp', 'AGENT', 'amp', 'likely', ()),
@@ -615,7 +616,7 @@ ENVIRONMENT: Any = (
     ('grok', 'GROK_AGENT', '', 'likely', ()),
     ('grok', 'SAND_BOX_BOOT_ID', '', 'likely', (('CURSOR_AGENT', '.*'), ('SAND_BOX_STORE_ID', '.*'))),
     ('unnamed', 'AI_AGENT', '', 'likely', ()),
-    ('unnamed', 'CLOUD_AGENT_ID', '', 'likely', ()),
+    ('unnamed', 'CLOUD_AGENT_*', '', 'likely', ()),
     ('unnamed', 'GIT_AI_CLOUD_AGENT', '1|true', 'likely', ()),
 )
 KEYS: Any = {

@@ -5,6 +5,7 @@ Names are recorded, values never. Absence proves nothing, and CI never looks her
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from vibeguard.model import CONFIDENCES, Confidence, Evidence
@@ -28,13 +29,20 @@ def of_environment(environ: Mapping[str, str], catalogue: Catalogue) -> tuple[Ev
     if agent.lower() not in _OFF:
         add(_tool_named(agent, catalogue), _NAMING, "likely")
     for rule in catalogue.environment:
-        value = environ.get(rule.name)
+        if rule.name.startswith("/"):
+            if os.path.isdir(rule.name):
+                add(rule.tool, rule.name, rule.strength)
+            continue
+        name = rule.name
+        if name.endswith("*"):
+            name = next((key for key in sorted(environ) if key.startswith(rule.name[:-1])), name)
+        value = environ.get(name)
         if value is None or rule.name == _NAMING or (not rule.value and value.lower() in _OFF):
             continue
         if rule.value and not pattern(rule.value).fullmatch(value):
             continue
-        if all(name in environ and pattern(wanted).fullmatch(environ[name]) for name, wanted in rule.companions):
-            add(rule.tool, rule.name, rule.strength)
+        if all(key in environ and pattern(wanted).fullmatch(environ[key]) for key, wanted in rule.companions):
+            add(rule.tool, name, rule.strength)
     if "amp" in found and "claude-code" in found and found["claude-code"].text == "CLAUDECODE":
         del found["claude-code"]  # Amp sets CLAUDECODE too
     if len(found) > 1:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -82,6 +83,9 @@ def test_every_branch_shape_is_found_and_features_that_share_a_name_are_not(
 
 @pytest.mark.parametrize(("tool", "entry"), list(entries("environment")))
 def test_every_variable_is_found_by_name_and_its_value_is_never_kept(tool: str, entry: Mapping[str, Any]) -> None:
+    if entry["name"].startswith("/"):
+        assert tool not in [item.tool for item in of_environment({}, load())] or os.path.isdir(entry["name"])
+        return
     samples = {"true|1": "true", "1|true": "1", ".*": "x", r".*\.pi/agent.*": "/home/a/.pi/agent/bin"}
     samples |= {r"head -n 10000 \| cat": "head -n 10000 | cat", r".*/devin(?:/.*)?|.*\.devin/.*|devin": "devin"}
     value = samples.get(entry.get("value", ".*"), entry.get("value", "x"))
@@ -93,6 +97,18 @@ def test_every_variable_is_found_by_name_and_its_value_is_never_kept(tool: str, 
     assert value not in found[tool].text or value == "x"
     if "value" in entry:
         assert tool not in [item.tool for item in of_environment({entry["name"]: "another"}, load())]
+
+
+def test_agents_that_share_variables_are_told_apart() -> None:
+    def found(**environ: str) -> dict[str, str]:
+        return {item.tool: item.text for item in of_environment(environ, load())}
+
+    assert found(CLAUDECODE="1", AMP_CURRENT_THREAD_ID="T-1") == {"amp": "AMP_CURRENT_THREAD_ID"}
+    assert found(AI_AGENT="github_copilot_vscode_agent") == {"copilot": "AI_AGENT"}
+    assert found(AI_AGENT="claude-code/2.1.0") == {"claude-code": "AI_AGENT"}
+    assert found(AI_AGENT="wonder") == {"unnamed": "AI_AGENT"}
+    assert found(CLOUD_AGENT_SESSION="1") == {"unnamed": "CLOUD_AGENT_SESSION"}
+    assert found(AGENT="wonder", AI_AGENT="", CLAUDECODE="0", OPENCODE_CALLER="x") == {}
 
 
 def test_a_model_is_known_by_its_name_and_people_are_not() -> None:
