@@ -278,3 +278,19 @@ def test_break_glass_is_tested_beside_the_policy(repo: Repo, script: Script) -> 
     repo.write(".vibeguard.yaml", BREAK_GLASS).write(".vibeguard/tests/a.yaml", text)
     ran = script("vibeguard", "policy", "test", cwd=repo.path)
     assert (ran.code, ran.out.splitlines()[-1]) == (0, "all 4 tests hold"), ran.out + ran.err
+
+
+def test_a_layer_of_this_machine_can_only_tighten_and_is_not_read_in_ci(repo: Repo, script: Script) -> None:
+    repo.commit(
+        "policy", {".vibeguard.yaml": "version: 1\nrules: [{id: a, mode: warn, then: block}]\n", "a.txt": "1\n"}
+    )
+    extra = repo.path / ".git" / "vibeguard" / "extra.yaml"
+    extra.parent.mkdir(exist_ok=True)
+    extra.write_text("version: 1\ntighten: {a: {mode: enforce}}\n")
+    repo.stage({"a.txt": "2\n"})
+    ran = script("vibeguard", "check", cwd=repo.path)
+    assert ran.code == 1 and ".git/vibeguard/extra.yaml of this machine adds to the policy" in ran.out
+    assert script("vibeguard", "check", "--at", "ci", cwd=repo.path).code == 0
+    extra.write_text("version: 1\ntighten: {a: {mode: record-only}}\n")
+    loose = script("vibeguard", "check", cwd=repo.path)
+    assert loose.code == 2 and ".git/vibeguard/extra.yaml:2:21: error[loosening]" in loose.err

@@ -19,6 +19,7 @@ from vibeguard.repository.objects import Objects, list_index, list_tree
 from vibeguard.repository.tree import Tree
 
 DEFAULT = "starter"
+EXTRA = "vibeguard/extra.yaml"  # a layer of this machine alone, in the repository's common git directory
 MAX_POLICY = 1 << 20  # bytes; the policy room refuses more, and nothing larger is read
 
 
@@ -63,16 +64,34 @@ def rulebook(request: Request, location: Location, believed: Trusted, tree: Tree
         source = PolicySource(ENTRY, text if text is not None else b"", commit.id)
         policy = _load(source, files, location, use_store=request.use_store)
         words = f"{ENTRY} of {believed.name} ({commit.id[:10]})"
-        return Rulebook(policy, words, _overlooked(location, change, in_force=True))
+        return _stricter_here(
+            request, location, source, files, Rulebook(policy, words, _overlooked(location, change, in_force=True))
+        )
     source = PolicySource(PREFIX + DEFAULT, read_builtin(DEFAULT) or b"", None)
     where = f"{believed.name} has no {ENTRY}" if commit is not None else "there is no commit yet"
     missed = near_misses(frozenset(tree.folder(""))) if tree is not None else ()
     notices = tuple(f"{name} is not a policy: its name must be exactly {ENTRY}" for name in missed)
-    return Rulebook(
+    book = Rulebook(
         _load(source, files, location, use_store=request.use_store),
         f"{PREFIX}{DEFAULT}",
         (f"{PREFIX}{DEFAULT} judges, since {where}", *notices, *_overlooked(location, change, in_force=False)),
     )
+    return _stricter_here(request, location, source, files, book)
+
+
+def _stricter_here(
+    request: Request, location: Location, source: PolicySource, files: Files, book: Rulebook
+) -> Rulebook:
+    """The policy with this machine's own layer, which can only tighten it. CI never reads one."""
+    own = os.path.join(location.common_dir, EXTRA)
+    if request.stage == "ci" or not os.path.isfile(own):
+        return book
+    from vibeguard.policy.load import load  # noqa: PLC0415 - pays for YAML, and few machines have a layer
+
+    extra = PolicySource(f".git/{EXTRA}", _work_file(own)[1])
+    policy = load(source, files.read, files.listing, extras=[extra])
+    notice = f"{extra.path} of this machine adds to the policy; CI does not read it"
+    return Rulebook(policy, f"{book.words} and {extra.path}", (*book.notices, notice))
 
 
 def broken_head_policy(location: Location, objects: Objects, change: Change) -> RuleResult | None:
