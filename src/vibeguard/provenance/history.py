@@ -102,7 +102,8 @@ def _with_records(
     pairs = [(commit.id, parent) for commit in commits for parent in commit.parents or ("",)]
     patches = read_spans(location.git, pairs)
     parts, _ = of_each(commits, [entries[number].found for number, _ in compared], records, patches)
-    notices = () if patches.complete else ("the diffs are too large to compare all records of lines with them",)
+    too_large = "the diffs are too large to compare all records of lines with them"
+    notices = () if patches.complete else (patches.problem or too_large,)
     by_commit = {finding.commit: finding for finding in records.findings}
     return tuple(
         part._replace(findings=(*part.findings, by_commit[part.commit])) if part.commit in by_commit else part

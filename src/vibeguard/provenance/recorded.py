@@ -55,6 +55,8 @@ def with_records(
     fits = len(change.commits) <= MAX_COMMITS
     if change.commits and fits and (any(commit.detected for commit in commits) or not records.empty):
         patches = read_spans(location.git, pairs_of(change))
+        if patches.problem:
+            records = records._replace(notices=(*records.notices, patches.problem))
         commits, by_commit = of_each(change.commits, commits, records, patches)
     staged = [
         item for record in records.staged for item in _evidence(record, None, meets=_meets_staged(record, change))
@@ -95,8 +97,18 @@ def of_each(
             about.append(trace)
         if about:
             by_commit[commit.id] = tuple(about)
-        evidence = [item for record in about for item in _evidence(record, commit.id, meets=_meets(record, touched))]
-        found.append(_shared(_with(part, evidence), about, touched, records.agents.get(commit.id, 0.0)))
+        # What cannot be compared counts as if it met the diff: a damaged repository must not relax anything.
+        compared = all((commit.id, parent) in patches.of for parent in commit.parents or ("",))
+        evidence = [
+            item
+            for record in about
+            for item in _evidence(record, commit.id, meets=not compared or _meets(record, touched))
+        ]
+        marked = _with(part, evidence)
+        if compared:
+            found.append(_shared(marked, about, touched, records.agents.get(commit.id, 0.0)))
+        else:
+            found.append(marked._replace(share=Share(0.0, 1.0, rests_on(marked))) if marked.detected else marked)
     return tuple(found), by_commit
 
 
@@ -140,7 +152,8 @@ def _evidence(record: LineRecord, commit: str | None, *, meets: bool) -> list[Ev
     """One piece for each tool that a record names. A session that left no line of this change is only possible."""
     lines = sum(count(found) for found in record.lines.values())
     files = len(set(record.lines) | record.whole)
-    words = f"{lines} lines in {files} files recorded" if record.lines else f"{files} files recorded"
+    where = "1 file" if files == 1 else f"{files} files"
+    words = f"{lines} lines in {where} recorded" if record.lines else f"{where} recorded"
     if not files:
         words = "a session recorded, without lines"
     return [Evidence(record.channel, tool, "likely" if meets else "possible", words, commit) for tool in record.tools]

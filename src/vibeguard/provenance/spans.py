@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from vibeguard.errors import VibeguardError
 from vibeguard.model import FileChange
 from vibeguard.provenance.intervals import Runs, Span, runs
 from vibeguard.repository.command import Git
@@ -32,17 +33,20 @@ _ESCAPES = {ord("n"): 10, ord("t"): 9, ord("r"): 13, ord("a"): 7, ord("b"): 8, o
 
 
 class Patches(NamedTuple):
-    """The spans of every pair that was asked for, by path; `complete` is false where the limit was passed."""
+    """The spans of the pairs that were asked for, by path; `complete` is false where some are missing.
+
+    `problem` says why, unless the limit was passed.
+    """
 
     of: Mapping[Pair, Spans]
     complete: bool = True
+    problem: str = ""
 
 
 def read_spans(git: Git, pairs: Sequence[Pair]) -> Patches:
     """What differs between the objects of each pair, (commit, parent), (commit, "") or (old tree, new tree).
 
-    Raises:
-        VibeguardError: GIT when git fails.
+    Never raises for what a repository lacks: lines then stay without an attribution, and that is said.
     """
     import tempfile  # noqa: PLC0415 - it costs 4 ms, and most changes ask for no lines
 
@@ -56,9 +60,16 @@ def read_spans(git: Git, pairs: Sequence[Pair]) -> Patches:
             while size <= MAX_BYTES and (block := process.read()):
                 blocks.append(block)
                 size += len(block)
+            problem = ""
             if size <= MAX_BYTES:
-                git.finish(process, arguments)
-    return Patches(_parsed(b"".join(blocks), pairs), size <= MAX_BYTES)
+                try:
+                    git.finish(process, arguments)
+                except VibeguardError as error:
+                    problem = f"some lines could not be attributed: {error.message}"
+    found = _parsed(b"".join(blocks), pairs)
+    if problem and found:
+        found.popitem()  # git ended in the middle of it
+    return Patches(found, size <= MAX_BYTES and not problem, problem)
 
 
 def _parsed(output: bytes, pairs: Iterable[Pair]) -> dict[Pair, Spans]:

@@ -340,6 +340,24 @@ def test_many_commits_are_looked_up_in_the_list_of_notes(repo: Repo) -> None:
     assert found.share.low == pytest.approx(1 / 309)
 
 
+def test_a_missing_object_relaxes_nothing(repo: Repo) -> None:
+    base = repo.commit("first", {"a.txt": lines(1, 4)})
+    head = repo.commit("more", {"b.txt": "some unique content\n"})
+    attach(repo, head, note(f"b.txt\n  {SESSION}::t_0 9-9\n", sessions=session()))
+    assert judged(repo, base).confidence == "possible"
+    location = locate(str(repo.path))
+    with Objects(location.git) as objects:
+        change = between(location, objects, base, "HEAD")
+        blob = repo.git("rev-parse", "HEAD:b.txt")
+        (repo.path / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
+        repo.accept_changes()
+        found = of_change(change, load(), stage="ci", location=location, objects=objects)
+    assert found.confidence == "likely"
+    assert found.commits[0].share == Share(0.0, 1.0, "records of lines in 1 commit")
+    assert found.share is None
+    assert any("could not be attributed" in notice for notice in found.notices)
+
+
 def test_odd_paths_keep_their_lines(repo: Repo) -> None:
     base = repo.commit("first", {"a.txt": "x\n"})
     for path in (b"with blank.txt", b"caf\xe9", "ä\n".encode(), b'quo"te', b"tab\tbed", b"--- a", b"b/x b"):
