@@ -273,7 +273,8 @@ def _pair(node: Node, problems: Problems) -> None:
                 key.column,
                 "duplicate-key",
                 f"`{key.text}` is already on line {first}",
-                "a mapping holds a key once: merge the two, or use `all:` with a list",
+                "a mapping holds a key once: merge the two"
+                + (", or list both conditions under `all:`" if "." in key.text else ""),
             )
             continue
         pairs.append((key, value))
@@ -305,10 +306,13 @@ def _pitfall(lines: Any, line: int, column: int, words: str) -> str:
     source = lines[line - 1] if 0 < line <= len(lines) else ""
     if "\t" in source[: len(source) - len(source.lstrip())] or source[column - 1 : column] == "\t":
         return "indent with spaces: YAML does not allow tabs"
+    if "'-' indicator" in words or "expected <block end>" in words or "block mapping" in words:
+        return "check the indentation of this line and the one above"
     match = _VALUE.match(source)
     value = match[2].strip() if match else source.strip()
     at = source[column - 1 :].lstrip()
-    for start in (value, at):
+    # libyaml points behind the sign that it could not read, or at it.
+    for start in (source[column - 2 :] if source[column - 2 : column - 1] in ("*", "&") else "", value, at):
         if start.startswith((">", "<", "=")):
             return _IN_WORDS
         if start.startswith("@"):
@@ -323,8 +327,10 @@ def _pitfall(lines: Any, line: int, column: int, words: str) -> str:
         return 'quote a text that begins with a brace: `"{ai.tools} …"`'
     if "mapping values are not allowed" in words:
         return 'quote a text that holds ": ", or check the indentation of this line and the one above'
-    if "expected <block end>" in words or "block mapping" in words or "block collection" in words:
+    if "block collection" in words:
         return "check the indentation of this line and the one above"
+    if value[:1] in ("'", '"'):
+        return "a quote inside quotes ends the text: put the other kind of quotes around it"
     if "quoted scalar" in words or "end of stream" in words:
         return "a quote or bracket is not closed"
     if "','" in words or "']'" in words or "'}'" in words:

@@ -41,10 +41,7 @@ class Reader:
         pairs: dict[str, tuple[Node, Node]] = {}
         for key, value in node.items:
             if keys is not None and key.text not in keys:
-                listed = "one of " + ", ".join(f"`{name}`" for name in keys)
-                self.error(
-                    key, "unknown-key", f"`{key.text}` is not a key of {what}", did_you_mean(key.text, keys, listed)
-                )
+                self.error(key, "unknown-key", f"`{key.text}` is not a key of {what}", _meant(key.text, keys))
                 continue
             pairs[key.text] = (key, value)
         return pairs
@@ -190,6 +187,16 @@ class Reader:
         listed = f"; there are {', '.join(choices[:8])}" if choices and not near else ""
         self.error(node, code, f"`{word}` is not {what}", f"did you mean `{near}`?" if near else otherwise + listed)
         return False
+
+
+def _meant(key: str, keys: Collection[str]) -> str:
+    """What to write instead of a key that is not there."""
+    before, colon, after = key.partition(":")
+    if colon and after:
+        return f"write a space after the colon: `{before}: {after}`"
+    if "when" in keys and re.fullmatch(r"[a-z]+\.[a-z_.]+", key):
+        return "facts stand under `when:` or `unless:`: indent this line"
+    return did_you_mean(key, keys, "one of " + ", ".join(f"`{name}`" for name in keys))
 
 
 def _short(text: str) -> str:

@@ -175,6 +175,34 @@ def test_what_a_rule_cannot_mean_is_an_error_with_help(body: str, code: str, wor
     assert hint in blocks[0].partition("hint:")[2]
 
 
+PITFALLS = [
+    ("when: {change.files: *.py}", 'quote it: `"*.py"`'),
+    ("when: {change.files: [*.py]}", 'quote it: `"*.py"`'),
+    ("when:\n  change.files:\n    - *.py", 'quote it: `"*.py"`'),
+    ("when:\n  ai.lines: > 100", "write it in words: `at least 50%`"),
+    ("when:\n  ai.lines: >100", "write it in words: `at least 50%`"),
+    ("when:\n\t  ai.lines: at least 3", "indent with spaces"),
+    ("message: {ai.tools} did", 'quote a text that begins with a brace: `"{ai.tools} …"`'),
+    ("message: note: this", 'quote a text that holds ": "'),
+    ("message: 'it's", "a quote inside quotes"),
+    ("message: %x", "quote a value that begins with `%`"),
+    ("message: `x`", "quote a value that begins with ``"),
+    ("then: {require_review: {by: {teams: @acme/pay}}}", 'leave the @ out: `"@acme/pay"`'),
+    ("then: {require_review: {by: {teams: [@acme/pay, x]}}}", 'leave the @ out: `"@acme/pay"`'),
+    ("when:{ai.detected: true}", "write a space after the colon: `when: {ai.detected`"),
+    ("when:\nai.detected: true", "facts stand under `when:`"),
+    ("when: {ai.detected: true", "close the bracket"),
+]
+
+
+@pytest.mark.parametrize(("body", "hint"), PITFALLS, ids=[body[:30] for body, _ in PITFALLS])
+def test_the_pitfalls_of_yaml_are_met_with_help(body: str, hint: str) -> None:
+    then = "" if body.startswith("then") else "\nthen: warn"
+    with pytest.raises(VibeguardError) as caught:
+        rule(body + then)
+    assert any(hint in block.partition("hint:")[2] for block in caught.value.details), caught.value.details
+
+
 def test_a_windows_line_ending_and_a_byte_order_mark_change_nothing() -> None:
     text = b"version: 1\nrules:\n  - id: one\n    then: warn\n"
     plain = load(PolicySource("p.yaml", text))

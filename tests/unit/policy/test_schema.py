@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from typing import Any
@@ -15,6 +16,7 @@ from tests.unit.policy import test_load
 from tests.unit.policy.test_evaluate import ROLES
 from tests.unit.policy.test_layers import BASE
 from vibeguard.errors import VibeguardError
+from vibeguard.policy import schema
 from vibeguard.policy.builtin import folder
 from vibeguard.policy.load import PolicySource, load
 from vibeguard.policy.nodes import Node, read_nodes
@@ -116,3 +118,9 @@ def test_they_agree_on_mutations_of_a_policy(at: int, word: str, how: str) -> No
     place = at % len(pieces)
     pieces[place] = {"replace": word, "delete": "", "double": pieces[place] * 2}[how]
     agree("".join(pieces))
+
+
+def test_the_shipped_schema_is_the_generated_one() -> None:
+    path = os.path.join(os.path.dirname(schema.__file__), "policy.v1.json")
+    with open(path, encoding="utf-8") as file:
+        assert json.load(file) == policy_schema(), "run: vibeguard policy schema > src/vibeguard/policy/policy.v1.json"
