@@ -75,7 +75,7 @@ _JVM = Framework(
     r"|^[ \t]*def[ \t]{1,9}\"([^\"\n]{1,200})\"",
     assertion=r"\bassert\w*[ \t]?[({.]|^[ \t]*assert\b|\bfail\(|\bverify\w*[ \t]?[({]|\bexpect\w*\("
     r"|\bshould(?:Be|Not|Have|Throw|Contain|Equal|Match|Start|End|Only)\w*"
-    r"|\bmust\w*\b|\bthen\(|\.is(?:EqualTo|True|False|NotNull|Null)\(|\bthrown\(",
+    r"|\bmust\w*\b|\bthen\(|\bthrown\(",
     skip=r"@(?:Disabled\w*|Ignore\w*)\b|\.config\(enabled[ \t]?=[ \t]?false|^[ \t]*(?:ignore|pending)\b[ \t]?[(\"]"
     r"|\bxit\(|enabled[ \t]?=[ \t]?false",
     mark=r"@(?:Test|ParameterizedTest|RepeatedTest|TestFactory|Property|Theory)\b",
