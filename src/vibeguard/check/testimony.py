@@ -9,7 +9,7 @@ from vibeguard.errors import VibeguardError
 from vibeguard.model import Approval, Commit, ReviewDemand, Waiver
 from vibeguard.provenance.messages import strict_trailers
 from vibeguard.repository.change import merge_bases
-from vibeguard.repository.difference import read_difference
+from vibeguard.repository.difference import Limits, read_difference
 from vibeguard.repository.records import read_files
 from vibeguard.repository.refs import read_commit
 from vibeguard.reviews.diffid import diff_id
@@ -20,6 +20,7 @@ from vibeguard.reviews.waivers import entitled
 _CLAIMS = {name.casefold(): name for name in ("Reviewed-by", "Approved-by", "Acked-by")}
 _MOST_CLAIMS = 20
 _MOST_VERSIONS = 10  # earlier commits whose diff is compared; each costs two git processes
+_NAMES_ONLY = Limits(files=0)  # a diff id needs no patches
 
 
 class Testimony(NamedTuple):
@@ -127,7 +128,9 @@ def _diff_of(gathered: Gathered, oid: str) -> str | None:
         base = read_commit(gathered.objects, bases[0]) if len(bases) == 1 else None
         if base is None:
             return None
-        return diff_id(read_difference(gathered.location.git, "diff-tree", base.tree, commit.tree).files)
+        return diff_id(
+            read_difference(gathered.location.git, "diff-tree", base.tree, commit.tree, limits=_NAMES_ONLY).files
+        )
     except VibeguardError:
         # An old version that is only half here (a shallow clone) is one that cannot be compared: it stays stale.
         return None

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import combinations
+from heapq import heapify, heappop, heappush
+from itertools import chain, combinations
 
 # Beyond these many sets tried the first good one found is kept: a suggestion may be larger than the smallest, and of
 # rules with `distinct: true` one may be left open that another assignment had closed. It never closes one wrongly.
 _TRIES = 20_000
+_ASSIGNMENTS = 1_000  # each tried with every demand
 
 
 def smallest_cover(groups: Sequence[frozenset[str]], preferred: Sequence[str] = ()) -> tuple[str, ...]:
@@ -36,12 +38,19 @@ def smallest_cover(groups: Sequence[frozenset[str]], preferred: Sequence[str] = 
 
 
 def _greedy(reach: Mapping[str, set[int]], groups: int) -> tuple[str, ...]:
+    """Again and again the name that covers most of what is left; counts are brought up to date when they are met."""
     chosen: list[str] = []
     left = set(range(groups))
+    heap = [(-len(covered), number, name) for number, (name, covered) in enumerate(reach.items())]
+    heapify(heap)
     while left:
-        best = max(reach, key=lambda name: len(reach[name] & left))
-        chosen.append(best)
-        left -= reach[best]
+        known, number, name = heappop(heap)
+        now = len(reach[name] & left)
+        if now == -known:
+            chosen.append(name)
+            left -= reach[name]
+        elif now:
+            heappush(heap, (-now, number, name))
     return tuple(chosen)
 
 
@@ -53,7 +62,7 @@ def share(
     Args:
         candidates: for each demand the people whose approval counts for it.
         distinct: for each demand whether its people must serve it alone.
-        enough: whether these people meet the demand of that number.
+        enough: whether these people meet the demand of that number; with more people it never stops being so.
 
     Returns:
         For each demand the people left to it; all of its candidates when no demand is distinct.
@@ -62,16 +71,18 @@ def share(
     if not alone or len(candidates) == 1:
         return list(candidates)
     uses = {name: sum(name in group for group in candidates) for group in candidates for name in group}
-    best: tuple[int, list[frozenset[str]]] = (-1, list(candidates))
     tries = 0
+    best: tuple[int, dict[int, frozenset[str]]] = (-1, {})
 
-    def settle(given: Mapping[int, frozenset[str]]) -> None:
+    def rarest(names: frozenset[str]) -> list[str]:
+        return sorted(names, key=lambda name: (uses[name], name))
+
+    def settle(given: dict[int, frozenset[str]]) -> None:
         nonlocal best
         taken = frozenset[str]().union(*given.values())
-        result = [given.get(number, group - taken) for number, group in enumerate(candidates)]
-        met = sum(enough(number, group) for number, group in enumerate(result))
+        met = sum(enough(number, given.get(number, group - taken)) for number, group in enumerate(candidates))
         if met > best[0]:
-            best = (met, result)
+            best = (met, given)
 
     def choose(position: int, given: dict[int, frozenset[str]]) -> None:
         nonlocal tries
@@ -79,29 +90,39 @@ def share(
             settle(given)
             return
         number = alone[position]
-        taken = frozenset[str]().union(*given.values())
-        free = sorted(candidates[number] - taken, key=lambda name: (uses[name], name))
-        if enough(number, frozenset(free)):
-            for size in range(1, len(free) + 1):
-                found = False
-                for chosen in combinations(free, size):
-                    tries += 1
-                    if tries > _TRIES or best[0] == len(candidates):
-                        return
-                    if enough(number, frozenset(chosen)):
-                        found = True
-                        choose(position + 1, {**given, number: frozenset(chosen)})
-                if found:
-                    break
+        free = candidates[number] - frozenset[str]().union(*given.values())
+        fewest = _fewest(rarest(free), lambda names: enough(number, names))
+        if fewest is not None:
+            # First what takes the people whom nobody else wants; then every other set of that size.
+            for chosen in chain((fewest,), map(frozenset[str], combinations(rarest(free), len(fewest)))):
+                # Once it has been tried long enough only the first way is gone to its end: one always is.
+                if best[0] == len(candidates) or (tries > _ASSIGNMENTS and best[0] >= 0):
+                    return
+                tries += 1
+                if enough(number, chosen):
+                    choose(position + 1, {**given, number: chosen})
         # Leaving it open may be what closes two others.
         choose(position + 1, {**given, number: frozenset()})
 
     choose(0, {})
+    given = dict(best[1])
+    taken = frozenset[str]().union(*given.values())
+    result = [given.get(number, group - taken) for number, group in enumerate(candidates)]
     # A distinct demand that stays open still shows the approvals that nobody else needs.
-    result = list(best[1])
-    taken = frozenset[str]().union(*(result[number] for number in alone))
     for number in alone:
         if not result[number]:
             others = frozenset[str]().union(*(group for other, group in enumerate(result) if other != number))
-            result[number] = candidates[number] - taken - others
+            result[number] = candidates[number] - others
     return result
+
+
+def _fewest(names: Sequence[str], enough: Callable[[frozenset[str]], bool]) -> frozenset[str] | None:
+    """A set of these names that is enough and from which none can be left out; None when all are not enough."""
+    kept = frozenset(names)
+    if not enough(kept):
+        return None
+    for name in reversed(names):
+        fewer = kept - {name}
+        if enough(fewer):
+            kept = fewer
+    return kept
