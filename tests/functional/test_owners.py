@@ -310,3 +310,13 @@ def test_who_knows_the_files_is_told_from_history_without_whose_change_it_is(rep
     assert [one["name"] for one in history["reviewers"]] == ["Bob"]
     assert (history["bus_factor"], history["author"]["familiarity"]) == (1, "moderate")
     assert script("vibeguard", "owners", "--file", "a", "--history", "a", cwd=repo.path.parent).code == 2
+
+
+def test_a_smallest_set_of_owners_covers_the_staged_files(repo: Repo, script: Script) -> None:
+    people = "people: {roles: {backstop: [zoe]}, if_no_owner: [backstop]}\n"
+    lines = "* @a @b\n/x @b @c\n/y @d\n/z\n"
+    repo.commit("first", {"CODEOWNERS": lines, ".vibeguard.yaml": "version: 1\n" + people + RULE})
+    repo.stage({"x": "1\n", "w": "1\n", "y": "1\n", "z": "1\n"})
+    ran = script("vibeguard", "owners", "--changed", "--format", "json", cwd=repo.path)
+    assert sorted(valid(ran, "owners")["cover"]) == ["@b", "@d", "zoe"]
+    assert "asked at least: " in script("vibeguard", "owners", "--changed", cwd=repo.path).err

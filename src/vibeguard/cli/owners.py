@@ -12,13 +12,15 @@ from vibeguard.cli.output import put, put_json
 from vibeguard.content.kinds import classify
 from vibeguard.errors import USAGE, VibeguardError
 from vibeguard.hooks.door import say
-from vibeguard.model import Finding, Owner, OwnerEntry
+from vibeguard.model import Finding, Owner, OwnerEntry, People
+from vibeguard.ownership.asked import asked
 from vibeguard.ownership.lint import Advice
 from vibeguard.ownership.sources import Blob, Source, open_source
 from vibeguard.policy import globs
 from vibeguard.policy.load import PolicySource, load
 from vibeguard.policy.rules import Policy
 from vibeguard.report.escape import visible
+from vibeguard.reviews.cover import smallest_cover
 
 SCHEMA = "vibeguard/owners/v1"
 LINT_SCHEMA = "vibeguard/owners-lint/v1"
@@ -90,12 +92,15 @@ def of(
         problems = source.ownership.problems
         known = known_of(source, found, settings.policy, staged=changed) if history else None
     if as_json:
-        put_json(_document(source, owners, problems) | ({"history": as_object(known)} if known is not None else {}))
+        document = _document(source, owners, problems) | {"cover": list(settings.cover(owners))}
+        put_json(document | ({"history": as_object(known)} if known is not None else {}))
         return 0
     for notice in (*settings.notices, *source.notices):
         say(f"note: {visible(notice)}")
     _say_problems(source, problems)
     put("".join(_lines(owners, source)))
+    if changed and (cover := settings.cover(owners)):
+        say(f"asked at least: {', '.join(map(visible, cover))}")
     if known is not None:
         put(as_text(known))
     return 0
@@ -157,6 +162,15 @@ class _Settings:
             self.notices.append(f"{_POLICY} is not considered: {error.message}")
             return None
         return self.policy.dialect or None
+
+    def cover(self, owners: list[Owner]) -> tuple[str, ...]:
+        """A smallest set of people or teams of whom one owns each of these files, as far as anybody does.
+
+        For files without owner whom the policy's `people.if_no_owner` names.
+        """
+        people = self.policy.people if self.policy is not None else People({}, {})
+        nobody = tuple(entry for name in people.if_no_owner for entry in people.roles.get(name, (name,)))
+        return smallest_cover([frozenset(names or nobody) for names in asked(owners).values()])
 
     def sensitive(self, files: list[str]) -> dict[str, list[str]]:
         """The sensitive files by their kind, or by the policy's tag."""

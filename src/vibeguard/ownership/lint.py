@@ -147,6 +147,8 @@ def _scope(ownership: Ownership, rules: list[Rule], tracked: Tracked) -> list[Ad
                 undone.setdefault(winner.number, []).append(rule)
         else:
             found.append(_matches_nothing(ownership, rule, tracked, add))
+            if any(other.pattern == f"{rule.pattern}/" for other in rules):
+                found[-1] = found[-1]._replace(mend="take the line out: another one names the folder already")
     found += [_undoes(ownership, by_number[number], hidden_rules) for number, hidden_rules in undone.items()]
     return found
 

@@ -72,6 +72,15 @@ def test_a_pattern_that_matches_no_tracked_file_with_what_may_be_meant(pattern: 
     assert mend in one.mend
 
 
+def test_a_folder_that_is_named_with_its_slash_too_needs_no_other_line() -> None:
+    (one,) = advice("/docs/ @a", "/docs @a", dialect="gitlab")
+    assert (one.kind, one.line, one.mend) == (
+        "matches-nothing",
+        2,
+        "take the line out: another one names the folder already",
+    )
+
+
 def test_a_broad_late_line_that_undoes_earlier_ones() -> None:
     (one,) = advice("/docs/ @a", "*.py @b", "/src/gen/ @c", "* @all")
     assert (one.kind, one.line) == ("undoes-earlier", 4)
