@@ -70,7 +70,7 @@ class _Version:
 
     def __init__(self, blob: Blob, file: FileChange, *, after: bool) -> None:
         exists = file.exists_after if after else file.exists_before
-        readable = exists and not file.is_submodule and not file.unread
+        readable = exists and not file.is_submodule and file.unread in ("", "binary")
         self._id = (file.blob_after if after else file.blob_before) if readable else None
         self._blob = blob
         self._content: bytes | None = None

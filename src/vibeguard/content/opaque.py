@@ -113,6 +113,8 @@ def judge(facts: FileFacts, file: FileChange, content: bytes) -> tuple[FileFacts
     if file.mode_after == SYMLINK:
         return facts._replace(opaque=""), symlink(facts.path, file, content)
     reason, words = _reason(facts, content)
+    if not reason and file.unread:  # git gave no lines, whatever the content looks like
+        reason, words = file.unread, REASONS.get(file.unread, file.unread)
     if not reason:
         kinds = facts.kinds - {"binary"} if facts.opaque == "binary" else facts.kinds
         return facts._replace(kinds=kinds, opaque=""), []

@@ -53,6 +53,21 @@ def test_a_staged_change_is_told_with_files_and_lines(repo: Repo) -> None:
     assert content.new_dependencies == ("left-pad",)
 
 
+def test_bytes_say_what_git_only_calls_binary(repo: Repo) -> None:
+    repo.stage({"tool.py": b"\x7fELF\0\0", "logo.png": b"\x89PNG\r\n\x1a\n\0", "wide.txt": "text".encode("utf-16")})
+    _, content = judged(repo)
+    assert {path: facts.opaque for path, facts in content.files.items()} == {
+        "tool.py": "executable",
+        "logo.png": "binary",
+        "wide.txt": "utf-16",
+    }
+    assert {finding.path: finding.text.split(":")[0] for finding in content.findings} == {
+        "tool.py": "an ELF executable, by its name python",
+        "logo.png": "a PNG image",
+        "wide.txt": "text in UTF-16, which git and line-based tools cannot read",
+    }
+
+
 def test_a_file_that_attributes_hide_is_read_and_the_edit_of_the_attributes_is_told(repo: Repo) -> None:
     repo.commit(files={"app.py": "x = 1\n"})
     repo.stage({".gitattributes": "*.py -diff\n", "app.py": "x = 1  # nosec\n"})
