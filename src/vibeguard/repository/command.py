@@ -63,6 +63,7 @@ _KEPT = frozenset(
         "PREFIX",
         "EXEC_PATH",
         "CEILING_DIRECTORIES",
+        "DISCOVERY_ACROSS_FILESYSTEM",
         "CONFIG_NOSYSTEM",
         "CONFIG_GLOBAL",
         "CONFIG_SYSTEM",

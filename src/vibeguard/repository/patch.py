@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from vibeguard.errors import INPUT, VibeguardError
+from vibeguard.errors import INPUT, LIMIT, VibeguardError
 from vibeguard.model import NO_MODE, Change, FileChange, Status
 from vibeguard.repository.mail import parse_mails
 from vibeguard.repository.sections import count_lines
@@ -17,10 +17,12 @@ from vibeguard.repository.sections import count_lines
 MAX_PATCH = 256 << 20  # bytes
 
 _HUNK = re.compile(rb"@@ -(\d{1,10})(?:,(\d{1,10}))? \+(\d{1,10})(?:,(\d{1,10}))? @@")
-_INDEX = re.compile(rb"index ([0-9a-f]{4,64})\.\.([0-9a-f]{4,64})(?: ([0-7]{6}))?$")
+_INDEX = re.compile(rb"index ([0-9a-f]{1,64})\.\.([0-9a-f]{1,64})(?: ([0-7]{6}))?$")
 _MODE = re.compile(rb"(old mode|new mode|deleted file mode|new file mode) ([0-7]{6})$")
 # What git puts before a path: its own, those of diff.mnemonicPrefix, and each turned round by -R.
 _PREFIXES = frozenset((b"ab", b"ba", b"iw", b"wi", b"ci", b"ic", b"cw", b"wc", b"ow", b"wo", b"12", b"21"))
+# What cannot be a line of a file's header: git has more of those than are read here.
+_ENDS = (b"diff --", b"From ", b"-- ", b"@@ ", b"--- ")
 _ESCAPES = {b"a": 7, b"b": 8, b"t": 9, b"n": 10, b"v": 11, b"f": 12, b"r": 13, b'"': 34, b"\\": 92}
 
 
@@ -64,8 +66,11 @@ def parse_patch(raw: bytes) -> Change:
     is an empty string. A rename is a deletion and an addition. Commits come from the mails of `git format-patch`.
 
     Raises:
-        VibeguardError: INPUT with the line that is malformed, or when there is no diff at all.
+        VibeguardError: INPUT with the line that is malformed, or when there is no diff at all; LIMIT for a patch of
+            more than MAX_PATCH bytes.
     """
+    if len(raw) > MAX_PATCH:
+        raise VibeguardError(LIMIT, f"the patch is larger than {MAX_PATCH >> 20} MiB", hint="judge a range instead")
     lines = _Lines(raw)
     found: list[_File] = []
     while lines.at < len(lines.lines):
@@ -110,8 +115,6 @@ def _read_file(lines: _Lines, file: _File) -> _File:
             file.moved[kind + b" " + way] = _unquoted(path)
         elif line.startswith((b"Binary files ", b"GIT binary patch")):
             file.binary = True
-        elif line.startswith((b"similarity index ", b"dissimilarity index ")):
-            pass
         elif line.startswith(b"--- ") and lines.peek(1).startswith(b"+++ "):
             file.before = _named(line[4:])
             file.after = _named(lines.peek(1).rstrip(b"\r")[4:])
@@ -119,7 +122,7 @@ def _read_file(lines: _Lines, file: _File) -> _File:
             while lines.peek().startswith(b"@@ ") or not file.hunks:
                 file.hunks.append(_read_hunk(lines))
             return file
-        else:
+        elif not line or line.startswith(_ENDS):
             return file
         lines.at += 1
     return file

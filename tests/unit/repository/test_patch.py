@@ -76,6 +76,13 @@ def test_a_plain_diff_is_read_too() -> None:
     assert (found.files[0].blob_after, found.files[0].mode_after, found.base) == ("", "", None)
 
 
+def test_a_patch_with_windows_line_ends_means_the_same() -> None:
+    raw = b"diff --git a/x y b/x y\nindex 1..2 100644\n--- a/x y\n+++ b/x y\n@@ -1,3 +1,3 @@\n a\n\n-b\n+c\n"
+    one, other = (parse_patch(text) for text in (raw, raw.replace(b"\n", b"\r\n")))
+    assert summary(one) == summary(other) == [("x y", "M", 1, 1, None)]
+    assert hunks(other.files[0])[0].added == ((3, "c\r"),)
+
+
 def test_mails_bring_their_commits(repo: Repo) -> None:
     first = repo.commit("first", {"a.txt": "1\n"})
     second = repo.commit(

@@ -326,6 +326,27 @@ def test_work_trees_linked_to_one_repository_have_their_own_index(repo: Repo, tm
     assert staged(repo).files == ()
 
 
+def test_a_work_tree_of_a_bare_repository_is_a_work_tree_and_a_deleted_one_is_none(
+    repo: Repo, make_repo: Callable[..., Repo], tmp_path: Path
+) -> None:
+    repo.commit("first", {"a": "1\n"})
+    bare = make_repo("bare.git", bare=True)
+    bare.git("fetch", "-q", str(repo.path), "main:main")
+    bare.git("worktree", "add", "-q", str(tmp_path / "linked"), "main")
+    (tmp_path / "linked/a").write_text("2\n", encoding="utf-8")
+    subprocess.run(["git", "add", "a"], cwd=tmp_path / "linked", check=True)
+    bare.accept_changes()
+    location = locate(str(tmp_path / "linked"))
+    assert (location.bare, location.common_dir) == (False, str(bare.path))
+    assert summary(staged(repo, "../linked")) == [("a", "M", 1, 1)]
+    bare.git("worktree", "remove", "--force", str(tmp_path / "linked"))
+    (tmp_path / "linked").mkdir()
+    (tmp_path / "linked/.git").write_text(f"gitdir: {bare.path}/worktrees/linked\n", encoding="utf-8")
+    with pytest.raises(VibeguardError, match=r"worktrees/linked|gitfile") as caught:
+        locate(str(tmp_path / "linked"))
+    assert caught.value.kind == "REPO"
+
+
 def test_folders_without_a_repository_are_told_apart(
     repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
