@@ -28,14 +28,16 @@ class Answers:
 
     def __init__(self, gathered: Gathered) -> None:
         self._gathered = gathered
-        self._counted: dict[Beside, tuple[Requirement, ...]] = {}
+        # By identity: the evaluator hands the same sequence in with every demand, and it can be long.
+        self._counted: dict[int, tuple[Beside, dict[tuple[Demand, Files], Requirement]]] = {}
 
     def __call__(self, demand: Demand, only: Files, beside: Beside) -> Requirement:
         if isinstance(demand, ReviewDemand):
-            asked = tuple(item for item in beside if isinstance(item[0], ReviewDemand)) or ((demand, only),)
-            if asked not in self._counted:
-                self._counted[asked] = _reviews(self._gathered, asked)
-            return self._counted[asked][asked.index((demand, only))]
+            if id(beside) not in self._counted:
+                asked = tuple(item for item in beside if isinstance(item[0], ReviewDemand)) or ((demand, only),)
+                counted = dict(zip(asked, _reviews(self._gathered, asked), strict=True))
+                self._counted[id(beside)] = (beside, counted)
+            return self._counted[id(beside)][1][demand, only]
         if isinstance(demand, TrailerDemand):
             return _trailer(self._gathered, demand, only)
         if isinstance(demand, ChecksDemand):
