@@ -29,6 +29,7 @@ from vibeguard.model import (
     Identity,
     Owner,
     Provenance,
+    Risk,
     Share,
 )
 from vibeguard.ownership.lookup import Entry, Ownership, is_ownership_file
@@ -94,6 +95,7 @@ class Gathered:
         self.request, self.location, self.objects, self.change, self.policy, self.trusted, self._tree, self.given = case
         self._dependents: dict[Files, Dependents] = {}
         self._blast: dict[Files, BlastRadius] = {}
+        self._risk: dict[Files, Risk] = {}
 
     # -- what the evaluator asks
 
@@ -119,6 +121,8 @@ class Gathered:
         namespace, _, rest = name.partition(".factor.")
         if rest and namespace == "blast":
             return _factor(self.blast(only), rest)
+        if rest and namespace == "risk":
+            return _risk_factor(self.risk(only), rest)
         if name.startswith("author."):
             return self._author_fact(name, only)
         if name.startswith("x."):
@@ -275,6 +279,18 @@ class Gathered:
         changed = set(self.change.paths)
         names = tuple(f"{symbol.name} of {symbol.path}" for symbol in symbols)
         return Api(names, len(naming(symbols, self.graph.named_by) - changed), unknown)
+
+    def risk(self, only: Files = None) -> Risk:
+        """How likely these changed files are to need a fix; worked out when it is asked for, for it reads history."""
+        if only not in self._risk:
+            # Imported here: few policies ask, and a hook that does not should not pay.
+            from vibeguard.check.fixes import fixes_of  # noqa: PLC0415
+            from vibeguard.scoring.risk import read_lines, score  # noqa: PLC0415
+
+            files = self.files(only)
+            fixes, unknown = fixes_of(self.location, self.change.base, (file.path for file in files))
+            self._risk[only] = score(read_lines(files, self.content, hunks), fixes, unknown)
+        return self._risk[only]
 
     @cached_property
     def _tags(self) -> Mapping[str, tuple[str, float]]:
@@ -464,6 +480,26 @@ def _blast(value: Callable[[BlastRadius], bool | str | float | tuple[str, ...] |
     return find
 
 
+def _risk(value: Callable[[Risk], str | float | None]) -> Finder:
+    def find(gathered: Gathered, only: Files) -> Fact:
+        risk = gathered.risk(only)
+        missing = "; ".join(factor.unknown for factor in risk.factors if factor.unknown)
+        if missing:
+            return Fact(None, missing)
+        heavy = sorted(risk.factors, key=lambda factor: -factor.points)
+        words = tuple(f"{factor.name} +{factor.points:.0f}" for factor in heavy if factor.points >= 1)
+        return Fact(value(risk), evidence=words)
+
+    return find
+
+
+def _risk_factor(risk: Risk, name: str) -> Fact:
+    for factor in risk.factors:
+        if factor.name == name:
+            return Fact(None if factor.unknown else factor.points, factor.unknown, (factor.because,))
+    return Fact(None, f"risk.factor.{name} is not measured")
+
+
 def _factor(blast: BlastRadius, name: str) -> Fact:
     for factor in blast.factors:
         if factor.name == name:
@@ -572,6 +608,8 @@ _FACTS: Mapping[str, Finder] = {
     "blast.owners": _blast(lambda found: found.owners),
     "blast.unowned_files": _blast(lambda found: found.unowned_files),
     "blast.packages": _blast(lambda found: found.packages),
+    "risk.score": _risk(lambda found: found.percentile),
+    "risk.level": _risk(lambda found: found.level),
     "change.files": lambda gathered, only: Fact(gathered.in_view(only)),
     "change.file_count": lambda gathered, only: Fact(len(gathered.files(only))),
     "change.reviewable_lines": _lines(_both, reviewable=True),

@@ -132,6 +132,8 @@ def _by(book: Rulebook, gathered: Gathered) -> Report:
         owners={path: gathered.ownership.of(path) for path in change.paths},
         dependents=gathered.dependents(),
         blast=gathered.blast(),
+        # History is read for whoever waits; a hook reads it when a rule asks.
+        risk=gathered.risk() if request.patient and change.files else None,
         rules=rules,
         policy=book.policy.files,
         policy_words=book.words,

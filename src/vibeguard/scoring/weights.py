@@ -25,3 +25,6 @@ KINDS = {
 }
 TAG = 0.8
 NEW_DEPENDENCY = 0.4
+RISK = {"code-lines-added": (40, 500), "branching": (32, 100), "recent-fixes": (18, 12), "signatures": (10, 20)}
+RISK_QUANTILES = {5: 0.066, 10: 0.108, 25: 0.187, 50: 0.314, 75: 0.483, 90: 0.635, 95: 0.732, 99: 0.880}
+RISK_LEVELS = {"moderate": 50, "high": 80, "critical": 95}

@@ -33,8 +33,13 @@ def points(blast: BlastRadius) -> dict[str, float]:
 
 
 def test_the_figures_of_the_hook_are_those_of_the_data_file() -> None:
-    data = yaml.safe_load(files("vibeguard.scoring").joinpath("weights.yaml").read_text(encoding="utf-8"))["blast"]
-    assert data == {
+    data = yaml.safe_load(files("vibeguard.scoring").joinpath("weights.yaml").read_text(encoding="utf-8"))
+    assert data["risk"] == {
+        "factors": {name: list(figures) for name, figures in weights.RISK.items()},
+        "quantiles": weights.RISK_QUANTILES,
+        "levels": weights.RISK_LEVELS,
+    }
+    assert data["blast"] == {
         "fan_out": {"points": weights.FAN_OUT_POINTS, "cap": weights.FAN_OUT_CAP, "decay": weights.FAN_OUT_DECAY},
         "api": {"points": weights.API_POINTS, "cap": weights.API_CAP},
         "owners": {"points": weights.OWNERS_POINTS, "groups": weights.OWNERS_GROUPS},
