@@ -211,3 +211,17 @@ def test_a_bare_repository_and_an_empty_one(make_repo: Callable[..., Repo], scri
     bare = make_repo("bare.git", bare=True)
     bare.git("fetch", "-q", str(full.path), "main:main")
     assert shown(script, bare)["totals"]["ai"] == 2
+
+
+def test_a_clone_without_notes_is_told_how_to_get_them(
+    make_repo: Callable[..., Repo], script: Script, tmp_path: Path
+) -> None:
+    origin = history(make_repo("origin"))
+    clone = make_repo("clone")
+    clone.git("remote", "add", "origin", str(origin.path))
+    clone.git("fetch", "-q", "--depth=2", f"file://{origin.path}", "main:refs/heads/side")
+    clone.git("checkout", "-q", "side")
+    notices = shown(script, clone)["notices"]
+    assert "git fetch origin refs/notes/ai:refs/notes/ai" in " ".join(notices)
+    assert "git fetch --unshallow" in " ".join(notices)
+    assert shown(script, origin)["notices"] == []

@@ -70,6 +70,7 @@ def provenance(
             found = _one(location, objects, message, policy, staged=staged)
         else:
             found = _commits(location, objects, range_ or "HEAD", policy)
+            found = found._replace(notices=tuple(dict.fromkeys((*found.notices, *_unseen(location, objects)))))
     wanted = _tool(tool, found.catalogue) if tool else ""
     least = CONFIDENCES.index(_confidence(confidence)) if confidence else 0
     shown = [
@@ -171,6 +172,19 @@ def _commits(location: Location, objects: Objects, text: str, policy: str) -> _F
     history = read_history(location, objects, ids, catalogue, head=head.id, progress=progress)
     progress.end()
     return _Found(text, history.entries, catalogue, (*head.notices, *history.notices))
+
+
+def _unseen(location: Location, objects: Objects) -> tuple[str, ...]:
+    """What a clone does not have, and what therefore says nothing."""
+    from vibeguard.provenance.notes import REF  # noqa: PLC0415
+
+    notices = []
+    if location.shallow:
+        notices.append("the history is shallow: older commits are not here (git fetch --unshallow)")
+    remotes = location.git.run("config", "--get-regexp", r"^remote\..*\.url$", ok=(0, 1)).stdout
+    if remotes and objects.read(f"{REF}^{{tree}}") is None:
+        notices.append(f"no {REF} here; where lines are recorded with git-ai: git fetch origin {REF}:{REF}")
+    return tuple(notices)
 
 
 def _catalogue(

@@ -59,6 +59,10 @@ _AIDER_SUBJECT = Lazy(r"aider: (?!.*(?:\binit at\b|\d\s*->|\bbump\b|\bupgrade\b|
 _MERGED = Lazy(
     r"Merge (?:pull request #\d+ from [^/\s]+/|(?:remote-tracking )?branch '(?:origin/)?|branch \")([^\s'\"]+)"
 )
+# What must not be repeated, wherever it stands: tokens of services, and passwords in addresses of the web.
+_SECRET = Lazy(
+    r"\b(?:gh[pousr]_|github_pat_|glpat-|sk-|xox[abpr]-|AKIA|AIza|eyJ)[A-Za-z0-9_\-.]{16,}|(?<=://)[^\s/@:]+:[^\s/@]+(?=@)"
+)
 _FOR_WHOM = Lazy(r"\bon behalf of\s+@?(\S.{0,100})", re.IGNORECASE)
 
 
@@ -127,7 +131,7 @@ class _Reader:
         self._seen: set[tuple[str, str, str]] = set()
 
     def add(self, line: Line, channel: str, tool: str, strength: Confidence, role: Role = "assisted") -> None:
-        text = line.raw.strip()[:MAX_TEXT]
+        text = _text(line)
         if (channel, tool, text) in self._seen:
             return
         self._seen.add((channel, tool, text))
@@ -140,7 +144,7 @@ class _Reader:
             )
 
     def add_none(self, line: Line) -> None:
-        text = line.raw.strip()[:MAX_TEXT]
+        text = _text(line)
         self.declared_none.append(Evidence("declaration", "", "none", text, self.commit, line.number, "declared-none"))
 
     def read(self, line: Line) -> None:
@@ -307,6 +311,11 @@ class _Reader:
         bare = made[1].lower() in ("generated", "created", "assisted", "powered") and made[2].lower() != "by"
         for tool in named_tools(made[3], self.catalogue, bare_models=bare):
             self.add(line, "marker", tool, "likely")
+
+
+def _text(line: Line) -> str:
+    """What is shown of a line."""
+    return _SECRET.sub("…", line.raw.strip())[:MAX_TEXT]
 
 
 def _identities(value: str) -> list[Named]:

@@ -5,6 +5,10 @@ Only hints are read through this; strict trailers and paths never are.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+
 from vibeguard.provenance.lazy import Lazy
 
 # Cyrillic, Greek and Armenian letters that fonts draw like a Latin one (Unicode's confusables.txt, the letters that
@@ -29,10 +33,26 @@ _PLAIN = {
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F) if code not in (0xFF0D, 0xFF1A)},
     0xFF1A: ":",
 }
-_IN_ADDRESSES: dict[int, str | None] = {**_PLAIN, **dict.fromkeys(_INVISIBLE, None)}
-_TABLE: dict[int, str | None] = {**{ord(odd): plain for odd, plain in _LOOK_ALIKE.items()}, **_IN_ADDRESSES}
-# What tricks a reader, as against typography and the parts of emoji.
-_ODD = (frozenset(map(ord, _LOOK_ALIKE)) | frozenset(_INVISIBLE)) - frozenset(range(0xFE00, 0xFE10)) - {0x200D, 0xAD}
+
+
+class _Tables(NamedTuple):
+    """What replaces which character, in addresses and elsewhere; and those that trick a reader."""
+
+    in_addresses: Mapping[int, str | None]
+    elsewhere: Mapping[int, str | None]
+    odd: frozenset[int]
+
+
+@lru_cache(maxsize=1)
+def _tables() -> _Tables:
+    """Built when the first message that is not ASCII comes by."""
+    in_addresses: dict[int, str | None] = {**_PLAIN, **dict.fromkeys(_INVISIBLE, None)}
+    letters: dict[int, str | None] = {ord(odd): plain for odd, plain in _LOOK_ALIKE.items()}
+    # Parts of emoji, and the soft hyphen of typesetters, trick nobody.
+    innocent = {*range(0xFE00, 0xFE10), 0x200D, 0xAD}
+    return _Tables(in_addresses, {**letters, **in_addresses}, (frozenset(letters) | frozenset(_INVISIBLE)) - innocent)
+
+
 _ADDRESS = Lazy(r"([^\s<>:,;\"'()]+@[^\s<>:,;\"'()]+)")
 
 
@@ -40,20 +60,21 @@ def fold(text: str) -> tuple[str, bool]:
     """The text in plain letters, and whether a Latin word in it held a letter or a character that is none."""
     if text.isascii():
         return text, False
+    in_addresses, elsewhere, odd = _tables()
     if "@" in text:
         # A look-alike letter in an address makes it another address.
         parts = _ADDRESS.split(text)
-        plain = "".join(part.translate(_IN_ADDRESSES if at % 2 else _TABLE) for at, part in enumerate(parts))
+        plain = "".join(part.translate(in_addresses if at % 2 else elsewhere) for at, part in enumerate(parts))
     else:
-        plain = text.translate(_TABLE)
-    return plain, plain != text and _mixed(text)
+        plain = text.translate(elsewhere)
+    return plain, plain != text and _mixed(text, odd)
 
 
-def _mixed(text: str) -> bool:
+def _mixed(text: str, odd: frozenset[int]) -> bool:
     """True when one word mixes Latin letters with look-alikes or invisible characters."""
     for word in text.split():
         if not word.isascii():
             latin = any(mark.isascii() and mark.isalpha() for mark in word)
-            if latin and not _ODD.isdisjoint(map(ord, word)):
+            if latin and not odd.isdisjoint(map(ord, word)):
                 return True
     return False

@@ -132,7 +132,7 @@ def _finding(where: str, problem: str, commit: str | None) -> Finding:
 def _missing(location: Location, objects: Objects) -> tuple[str, ...]:
     """Where git-ai is in use here but its notes were not fetched, their absence says nothing."""
     if os.path.isdir(os.path.join(location.common_dir, "ai")) and objects.read(f"{notes.REF}^{{tree}}") is None:
-        return (f"{notes.REF} is not here: git fetch origin {notes.REF}:{notes.REF}",)
+        return (f"no {notes.REF} here; where lines are recorded with git-ai: git fetch origin {notes.REF}:{notes.REF}",)
     return ()
 
 
