@@ -154,7 +154,7 @@ def test_identities_that_follow_no_form_are_nobodys(name: str) -> None:
     "secret", ["ghp_0123456789abcdefghij", "sk-ant-0123456789abcdefghij", "https://ada:hunter2@x.example/"]
 )
 def test_secrets_are_not_repeated(secret: str) -> None:
-    found = of_message(f"s\n\nAssisted-by: Claude Code ({secret})\n".encode(), load())
+    found = of_message(f"s\n\nAI-assisted: Claude Code ({secret})\n".encode(), load())
     assert found.detected
     assert secret not in found.evidence[0].text
     assert "hunter2" not in found.evidence[0].text
