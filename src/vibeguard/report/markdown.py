@@ -90,9 +90,11 @@ def _rule(rule: RuleResult) -> str:
             f"  - not counted: {code(refused.who)} ({plain(refused.why)})"
             for refused in requirement.not_counted[:_LINES_PER_RULE]
         ]
-    items += [f"{number}. {plain(way)}" for number, way in enumerate(rule.ways, 1)]
     if items:
         lines.append("\n".join(items))
+    if rule.ways:
+        ways = [f"{number}. {plain(way)}" for number, way in enumerate(rule.ways, 1)]
+        lines.append("\n".join(["ways to pass:", "", *ways]))
     if rule.docs.startswith("https://") or rule.ask:
         lines.append(
             " · ".join(

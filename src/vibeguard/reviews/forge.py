@@ -110,6 +110,9 @@ def within(forge: str, seconds: float, work: Callable[[], T]) -> T:
     def run() -> None:
         try:
             done.append(work())
+        except (AttributeError, TypeError, KeyError, IndexError):
+            # A number where the documents promise an object, and the like.
+            failed.append(malformed(forge, "in a shape that it does not document"))
         except BaseException as error:  # noqa: BLE001 - handed to the thread that waits
             failed.append(error)
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.unit.reviews.forge_server import (
     EARLIER,
@@ -291,3 +293,49 @@ def test_an_unknown_review_state_decides_nothing(hub: tuple[Forge, GitHubState])
     state.reviews = [review("amy", "BLESSED")]
     with pytest.raises(VibeguardError, match="BLESSED"):
         read_hub(forge)
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def _spoilt(data: Any, path: list[int], value: Any) -> Any:
+    """The same answer with one part of it replaced."""
+    if not path or not isinstance(data, (dict, list)) or not data:
+        return value
+    if isinstance(data, list):
+        at = path[0] % len(data)
+        return [_spoilt(item, path[1:], value) if number == at else item for number, item in enumerate(data)]
+    name = sorted(data)[path[0] % len(data)]
+    return {key: _spoilt(item, path[1:], value) if key == name else item for key, item in data.items()}
+
+
+@pytest.mark.parametrize(("state", "read", "name"), BOTH)
+def test_an_answer_of_any_other_shape_is_our_error_or_harmless(state: Callable[[], Any], read: Read, name: str) -> None:
+    known = state()
+    if isinstance(known, GitHubState):
+        known.reviews = [review("amy", body="/vibeguard override x\nreason: y")]
+        known.comments, known.commits = [comment("bob", "hello")], [commit(by("amy", "a@b.example"))]
+    else:
+        known.approved, known.reviewers = [account(1, "amy")], [(account(2, "bob"), "requested_changes")]
+        known.levels = {1: 40}
+    with serving(Forge(known)) as forge:
+
+        @settings(max_examples=40, deadline=None)
+        @given(st.lists(st.integers(0, 9), max_size=9), _JSON, st.integers(0, 5))
+        def tried(path: list[int], value: Any, request: int) -> None:
+            forge.calls.clear()
+            forge.answer = lambda call: (
+                Reply(200, _spoilt(known(call).body, path, value)) if len(forge.calls) == request + 1 else known(call)
+            )
+            try:
+                told, _ = read(forge, comments=True, limit=5)
+            except VibeguardError as error:
+                assert error.kind in {"IO", "LIMIT"}
+            else:
+                assert all(approval.channel == name.lower() for approval in told.approvals)
+
+        tried()
