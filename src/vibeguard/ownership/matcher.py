@@ -12,6 +12,7 @@ Which files a dialect's pattern stands for is the dialect's business; here a pat
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 from vibeguard.ownership.globs import ANY_NAME, Glob
 
@@ -31,6 +32,7 @@ class _Deep:
 DEEP = _Deep()
 Segment = str | Glob | _Deep
 Numbers = tuple[int, ...]
+Key = TypeVar("Key", str, int)
 
 
 class Globs:
@@ -90,7 +92,7 @@ class _Node:
         self.globs: Globs | None = None
         self.deep: _Node | None = None
         self.loops = loops
-        self.ends: dict[int, Numbers] = {}  # by reach
+        self.ends: dict[int, list[int]] = {}  # by reach
 
     def reached_by(self, name: str) -> list[_Node]:
         """The nodes that a name leads to."""
@@ -128,17 +130,16 @@ class Index:
 
     def __init__(self, scope_of: Sequence[int] | None = None) -> None:
         self._scope_of = scope_of
-        self._everything: Numbers = ()  # every path
-        self._inside: Numbers = ()  # every path that is in some folder
+        self._everything: dict[int, list[int]] = {}  # by reach: every path, and every path that is in some folder
         # Literal patterns from the root.
-        self._here: dict[str, Numbers] = {}
-        self._here_and_below: dict[str, Numbers] = {}
-        self._below: dict[str, Numbers] = {}
-        self._children: dict[str, Numbers] = {}  # `folder/*`: what lies directly in it
+        self._here: dict[str, list[int]] = {}
+        self._here_and_below: dict[str, list[int]] = {}
+        self._below: dict[str, list[int]] = {}
+        self._children: dict[str, list[int]] = {}  # `folder/*`: what lies directly in it
         # Literal names at any depth.
-        self._name: dict[str, Numbers] = {}
-        self._name_and_below: dict[str, Numbers] = {}
-        self._below_name: dict[str, Numbers] = {}
+        self._name: dict[str, list[int]] = {}
+        self._name_and_below: dict[str, list[int]] = {}
+        self._below_name: dict[str, list[int]] = {}
         # Names with wildcards at any depth, and everything else, by the folder where its wildcards begin.
         self._any_depth = _Node(loops=True)
         self._roots: dict[str, _Node] = {}
@@ -146,25 +147,24 @@ class Index:
 
     def add_path(self, number: int, path: str, reach: int) -> None:
         """Add a pattern without wildcards: a path from the root."""
-        where = (self._here, self._here_and_below, self._below)[reach]
-        where[path] = (number,) if self._scope_of is None else self._with(number, where.get(path, ()))
+        self._put(number, (self._here, self._here_and_below, self._below)[reach], path)
 
     def add_name(self, number: int, name: str, reach: int) -> None:
         """Add a pattern without wildcards: a name at any depth."""
-        where = (self._name, self._name_and_below, self._below_name)[reach]
-        where[name] = (number,) if self._scope_of is None else self._with(number, where.get(name, ()))
+        self._put(number, (self._name, self._name_and_below, self._below_name)[reach], name)
 
-    def _with(self, number: int, numbers: Numbers) -> Numbers:
-        """These numbers with one more, which takes the place of the lower one of its scope."""
-        scope_of = self._scope_of
-        if scope_of is None:
-            return (number,)
-        return (*(other for other in numbers if scope_of[other] != scope_of[number]), number)
+    def _put(self, number: int, where: dict[Key, list[int]], key: Key) -> None:
+        """Keep a number under a key. Without scopes the last one is enough."""
+        known = where.get(key)
+        if known is None or self._scope_of is None:
+            where[key] = [number]
+        else:
+            known.append(number)
 
-    def _highest(self, numbers: Numbers) -> Numbers:
+    def _highest(self, numbers: list[int]) -> tuple[int, ...]:
         """The highest number of each scope."""
         if len(numbers) < 2:
-            return numbers
+            return tuple(numbers)
         if self._scope_of is None:
             return (max(numbers),)
         best: dict[int, int] = {}
@@ -184,7 +184,7 @@ class Index:
         count = len(segments)
         if not count:
             if reach == BELOW:
-                self._everything = self._with(number, self._everything)
+                self._put(number, self._everything, HERE)
             return
         if segments[0] is DEEP and count == 2:
             self._add_anywhere(number, segments[1], reach)
@@ -199,7 +199,7 @@ class Index:
         if not rest:
             self.add_path(number, path, reach)
         elif reach == HERE and len(rest) == 1 and rest[0] is ANY_NAME:
-            self._children[path] = self._with(number, self._children.get(path, ()))
+            self._put(number, self._children, path)
         elif reach == HERE and len(rest) == 2 and rest[0] is DEEP and rest[1] is ANY_NAME:
             self.add_path(number, path, BELOW)
         else:
@@ -208,18 +208,15 @@ class Index:
                 node = self._roots[path] = _Node()
             for segment in rest:
                 node = node.step(segment)
-            node.ends[reach] = self._with(number, node.ends.get(reach, ()))
+            self._put(number, node.ends, reach)
 
     def _add_anywhere(self, number: int, segment: Segment, reach: int) -> None:
         if isinstance(segment, str):
             self.add_name(number, segment, reach)
         elif segment is not ANY_NAME:
-            node = self._any_depth.step(segment)
-            node.ends[reach] = self._with(number, node.ends.get(reach, ()))
-        elif reach == BELOW:
-            self._inside = self._with(number, self._inside)
+            self._put(number, self._any_depth.step(segment).ends, reach)
         else:
-            self._everything = self._with(number, self._everything)
+            self._put(number, self._everything, BELOW if reach == BELOW else HERE)
 
     def best(self, path: str) -> int:
         """The highest number whose pattern matches a path (without a leading slash); -1 when none does."""
@@ -230,13 +227,14 @@ class Index:
         """The highest number of each scope, lowest first."""
         return tuple(sorted(self._highest(self._found(path))))
 
-    def _found(self, path: str) -> Numbers:
+    def _found(self, path: str) -> list[int]:
         """Matching numbers, with the highest of each scope among them."""
         folder, slash, name = path.rpartition("/")
         known = self._folders.get(folder)
         if known is None:
-            known = self._enter(folder) if slash else self._remember("", self._everything, self._root_nodes())
-        found, nodes = known
+            known = self._enter(folder) if slash else self._remember("", self._at_root(), self._root_nodes())
+        sure, nodes = known
+        found = [*sure]
         if path in self._here:
             found += self._here[path]
         if path in self._here_and_below:
@@ -249,8 +247,12 @@ class Index:
             found += self._children[folder]
         for node in nodes:
             for target in node.reached_by(name):
-                found += target.ends.get(HERE, ()) + target.ends.get(HERE_AND_BELOW, ())
+                found += target.ends.get(HERE, ())
+                found += target.ends.get(HERE_AND_BELOW, ())
         return found
+
+    def _at_root(self) -> tuple[int, ...]:
+        return self._highest(self._everything.get(HERE, []))
 
     def _root_nodes(self) -> tuple[_Node, ...]:
         nodes = [self._any_depth] if self._any_depth.globs is not None else []
@@ -275,26 +277,29 @@ class Index:
             here = here.rpartition("/")[0]
         known = self._folders.get(here)
         if known is None:
-            known = self._remember("", self._everything, self._root_nodes())
+            known = self._remember("", self._at_root(), self._root_nodes())
         for here in reversed(missing):
             known = self._remember(here, *self._step(here, *known))
         return known
 
     def _step(self, folder: str, numbers: Numbers, nodes: tuple[_Node, ...]) -> tuple[Numbers, tuple[_Node, ...]]:
         name = folder.rpartition("/")[2]
-        numbers += self._inside
-        numbers += self._here_and_below.get(folder, ()) + self._below.get(folder, ())
-        numbers += self._name_and_below.get(name, ()) + self._below_name.get(name, ())
+        found = [*numbers, *self._everything.get(BELOW, ())]
+        for where in (self._here_and_below, self._below):
+            found += where.get(folder, ())
+        for where in (self._name_and_below, self._below_name):
+            found += where.get(name, ())
         reached: list[_Node] = []
         for node in nodes:
             if node.loops:
                 reached.append(node)
             for target in node.reached_by(name):
-                numbers += target.ends.get(HERE_AND_BELOW, ()) + target.ends.get(BELOW, ())
+                found += target.ends.get(HERE_AND_BELOW, ())
+                found += target.ends.get(BELOW, ())
                 _close(target, reached)
         _close(self._roots.get(folder), reached)
         # One node may be reached in several ways; kept in order, each once.
-        return self._highest(numbers), tuple(dict.fromkeys(reached))
+        return self._highest(found), tuple(dict.fromkeys(reached))
 
 
 def _close(node: _Node | None, into: list[_Node]) -> None:
