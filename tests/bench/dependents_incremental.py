@@ -22,7 +22,7 @@ from vibeguard.repository.locate import locate
 from vibeguard.repository.raw import parse_raw
 
 
-def main(folder: str, count: int) -> int:
+def main(folder: str = ".", count: int = 20) -> int:
     git = locate(folder).git
     # Put differences into the kept graph much more often than a hook does, so that this is measured too.
     opening._PATCH_FROM = 6

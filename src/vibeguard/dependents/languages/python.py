@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from vibeguard.dependents.facts import MAX_BYTES, Edge, Facts, Import, Links, one_edge_a_target
@@ -147,14 +148,10 @@ def _long_strings(content: bytes, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _inside(position: int, strings: list[tuple[int, int]]) -> bool:
-    low, high = 0, len(strings)
-    while low < high:
-        middle = (low + high) // 2
-        if strings[middle][1] <= position:
-            low = middle + 1
-        else:
-            high = middle
-    return low < len(strings) and strings[low][0] <= position
+    if not strings:
+        return False
+    at = bisect_right(strings, (position, sys.maxsize)) - 1
+    return at >= 0 and position < strings[at][1]
 
 
 def _quoted(content: bytes, position: int) -> bool:

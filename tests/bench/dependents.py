@@ -1,0 +1,83 @@
+"""What the import graph costs on a real repository: CPU seconds of whole processes, medians, as ratios.
+
+    python -m tests.bench.dependents REPOSITORY [FILE...]
+
+Cold builds the graph without a store; warm asks for the dependents of FILE (the five biggest hubs by default) from the
+kept one, in a process of its own. The floor is an empty Python and one `git diff --cached`. Where they are installed,
+`ruff analyze graph` and depcruise run on a checkout of the same commit, each on the files it can read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from resource import RUSAGE_CHILDREN, getrusage
+
+_ASK = """
+import sys
+from vibeguard.dependents.opening import open_graph
+from vibeguard.model import Change
+from vibeguard.repository.locate import locate
+location = locate(sys.argv[1])
+change = Change("range", None, None, (), base_tree=sys.argv[2], head_tree=sys.argv[2])
+graph = open_graph(location.git, location.common_dir, change, use_store=sys.argv[3] == "warm")
+found = graph.dependents(sys.argv[4:])
+print(len(found.dependents), found.unknown)
+"""
+
+
+def cpu(command: list[str], folder: str, rounds: int) -> float:
+    """Median CPU seconds of a command and its children."""
+    found = []
+    for _ in range(rounds):
+        before = getrusage(RUSAGE_CHILDREN)
+        subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+        after = getrusage(RUSAGE_CHILDREN)
+        found.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return statistics.median(found)
+
+
+def git(folder: str, *arguments: str) -> str:
+    """What git prints."""
+    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def hubs(folder: str, tree: str) -> list[str]:
+    """The files that most others import."""
+    command = [os.path.join(os.path.dirname(sys.executable), "vibeguard"), "graph", "stats", "--at", "HEAD"]
+    done = subprocess.run([*command, "--format", "json"], cwd=folder, capture_output=True, check=True)
+    document = json.loads(done.stdout)
+    print(f"{document['files']} files, {document['edges']} edges, {document['unresolved']} loose, tree {tree[:10]}")
+    return [hub["path"] for hub in document["hubs"][:5]]
+
+
+def main(folder: str = ".", paths: list[str] | None = None) -> None:
+    folder = os.path.abspath(folder)
+    tree = git(folder, "rev-parse", "HEAD^{tree}")
+    paths = paths or hubs(folder, tree)
+    python = sys.executable
+    floor = cpu([python, "-c", "pass"], folder, 9) + cpu(["git", "diff", "--cached", "--name-status"], folder, 9)
+    rows = [("floor", floor)]
+    rows.append(("warm question, whole process", cpu([python, "-c", _ASK, folder, tree, "warm", *paths], folder, 7)))
+    rows.append(("cold build, whole process", cpu([python, "-c", _ASK, folder, tree, "cold", *paths], folder, 3)))
+    with tempfile.TemporaryDirectory() as checkout:
+        archive = subprocess.run(["git", "archive", "HEAD"], cwd=folder, capture_output=True, check=False)
+        subprocess.run(["tar", "x", "-C", checkout], input=archive.stdout, check=False)
+        for name, command in (
+            ("ruff analyze graph (Python only)", ["ruff", "analyze", "graph", "."]),
+            ("depcruise (JavaScript only)", ["depcruise", ".", "--no-config", "--output-type", "json"]),
+        ):
+            program = shutil.which(command[0], path=os.path.dirname(python) + os.pathsep + os.environ["PATH"])
+            if program is not None:
+                rows.append((name, cpu([program, *command[1:]], checkout, 3)))
+    for name, seconds in rows:
+        print(f"{name:36} {seconds * 1000:9.1f} ms {seconds / floor:8.1f} x floor")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])
