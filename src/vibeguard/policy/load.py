@@ -45,6 +45,7 @@ def _loaded(entry: PolicySource, read: Read, listing: Listing, extras: Iterable[
     pooled = pool(layers)
     rules: dict[str, Rule] = {}
     glasses: list[BreakGlass] = []
+    tightened: dict[tuple[str, str], Place] = {}
     # From the top down, so that a layer meets the rules above it complete.
     for layer in sorted(layers, key=lambda layer: len(layer.above)):
         sections, reader = layer.sections, layer.reader
@@ -62,7 +63,7 @@ def _loaded(entry: PolicySource, read: Read, listing: Listing, extras: Iterable[
                 continue
             own[rule.id] = rule
         if sections.tighten is not None:
-            rules, glasses = tighten(reader, sections.tighten, pooled.names, rules, glasses, layer.above)
+            rules, glasses = tighten(reader, sections.tighten, pooled.names, rules, glasses, layer.above, tightened)
         rules |= own
         if sections.break_glass is not None:
             key, node = sections.break_glass

@@ -23,6 +23,7 @@ BEYOND = frozenset({
     # names that stand elsewhere
     "unknown-role", "unknown-tag", "unknown-window", "unknown-rule", "undeclared-fact", "unknown-builtin",
     "missing-file", "duplicate-id", "redefined", "extends", "network", "outside", "wrong-pin", "loosening",
+    "tightened-twice",
     # what is inside a text, and the types of an organisation's own facts
     "glob", "pattern", "wrong-date", "unknown-timezone", "message", "empty-range",
 })  # fmt: skip

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
-from vibeguard.model import ReviewDemand
+from vibeguard.model import Place, ReviewDemand
 from vibeguard.policy.actions import ASSURANCE, VALID_FOR, read_review
 from vibeguard.policy.conditions import Names, read_condition
 from vibeguard.policy.nodes import Node
@@ -50,8 +50,13 @@ def tighten(
     rules: dict[str, Rule],
     glasses: list[BreakGlass],
     above: Collection[str],
+    already: dict[tuple[str, str], Place],
 ) -> tuple[dict[str, Rule], list[BreakGlass]]:
-    """The rules and waivers after what `node` asks; each problem is reported at its place."""
+    """The rules and waivers after what `node` asks; each problem is reported at its place.
+
+    `already` holds what other files tightened, and takes what this one does: two files that do not extend each other
+    cannot tighten the same field, since which of them came last would then matter.
+    """
     changed = dict(rules)
     inherited = {rule_id: rule for rule_id, rule in rules.items() if rule.place.path in above}
     for rule_id, (key, value) in reader.mapping(node, "`tighten`", hint="name an inherited rule").items():
@@ -64,7 +69,15 @@ def tighten(
         ):  # fmt: skip
             continue
         rule = changed[rule_id]
-        for field, (_, item) in reader.mapping(value, f"the tightening of `{rule_id}`", KEYS).items():
+        for field, (field_key, item) in reader.mapping(value, f"the tightening of `{rule_id}`", KEYS).items():
+            other = already.setdefault((rule_id, field), reader.place(field_key))
+            if other.path != reader.path and other.path not in above:
+                reader.error(
+                    field_key, "tightened-twice",
+                    f"`{field}` of rule `{rule_id}` is tightened at {other.path}:{other.line}:{other.column} as well",
+                    "neither file extends the other: tighten it in one of them",
+                )  # fmt: skip
+                continue
             rule = _FIELDS[field](_Task(reader, rule, names), item)
         changed[rule_id] = rule._replace(tightened=(*rule.tightened, reader.place(key)))
     return changed, glasses

@@ -215,3 +215,21 @@ def test_the_order_of_files_never_matters() -> None:
     second = load(PolicySource("p.yaml", b"version: 1\nextends: [policies/b.yaml, policies/a.yaml]"), tree.get)
     assert {rule.id: rule for rule in first.rules} == {rule.id: rule for rule in second.rules}
     assert judge(first).verdict == judge(second).verdict
+
+
+def test_two_files_that_do_not_extend_each_other_cannot_tighten_the_same_field() -> None:
+    one = "version: 1\nextends: base.yaml\ntighten: {pair: {then: {require_review: {count: 2}}}}"
+    two = "version: 1\nextends: base.yaml\ntighten: {pair: {then: {require_review: {count: 3}}}}"
+    for order in ("[one.yaml, two.yaml]", "[two.yaml, one.yaml]"):
+        with pytest.raises(VibeguardError) as caught:
+            policy(f"version: 1\nextends: {order}", base=BASE, one=one, two=two)
+        assert "error[tightened-twice]" in caught.value.details[0]
+    other = "version: 1\nextends: base.yaml\ntighten: {pair: {mode: enforce}}"
+    rules = [
+        policy(f"version: 1\nextends: {order}", base=BASE, one=one, two=other).find_rule("pair")
+        for order in ("[one.yaml, two.yaml]", "[two.yaml, one.yaml]")
+    ]
+    assert rules[0] is not None and rules[0].demands == rules[1].demands and rules[0].mode == rules[1].mode == "enforce"  # type: ignore[union-attr]
+    below = "version: 1\nextends: one.yaml\ntighten: {pair: {then: {require_review: {count: 3}}}}"
+    chained = policy(below, base=BASE, one=one).find_rule("pair")
+    assert chained is not None and chained.demands[0].wanted == 3  # type: ignore[union-attr]
