@@ -60,7 +60,8 @@ def staged(
     if unmerged:
         raise VibeguardError(
             REPO,
-            f"{len(unmerged)} files have conflicts: {', '.join(unmerged[:5])}" + (" …" if len(unmerged) > 5 else ""),
+            f"there are conflicts in {', '.join(unmerged[:5])}"
+            + (f" and {len(unmerged) - 5} more" if len(unmerged) > 5 else ""),
             hint="resolve conflicts first, and stage the result",
         )
     if not files:

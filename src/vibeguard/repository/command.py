@@ -118,7 +118,7 @@ def find_git(path: str | None = None) -> str:
         VibeguardError: GIT, when there is none.
     """
     name = "git.exe" if os.name == "nt" else "git"
-    for folder in (os.environ.get("PATH", "") if path is None else path).split(os.pathsep):
+    for folder in (os.environ.get("PATH", os.defpath) if path is None else path).split(os.pathsep):
         if os.path.isabs(folder):
             candidate = os.path.join(folder, name)
             if os.access(candidate, os.X_OK) and not os.path.isdir(candidate):

@@ -78,8 +78,8 @@ def lost_from(
     )
     both = sum(file.path in seen for file in against.files)
     said = (
-        f"a merge with {parent.id[:12]} is being made: {both} files differ from both sides, "
-        f"{len(lost)} leave out what that side changed",
+        f"a merge with {parent.id[:12]} is being made: files that differ from both sides: {both}; "
+        f"files that leave out what that side changed: {len(lost)}",
     )
     return Difference(lost, against.notices + said)
 

@@ -655,3 +655,11 @@ def test_a_push_is_read_by_the_receiving_side_out_of_its_quarantine(
     bare.accept_changes()
     assert log.read_text(encoding="utf-8") == "update ('a',)"
     assert first != second
+
+
+def test_git_is_found_where_no_path_says_where(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PATH")
+    if not any(os.access(f"{folder}/git", os.X_OK) for folder in os.defpath.split(os.pathsep)):
+        pytest.skip("git is not where programs usually are")
+    repo.stage({"a": "1\n"})
+    assert summary(staged(repo)) == [("a", "A", 1, 0)]
