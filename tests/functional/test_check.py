@@ -237,7 +237,7 @@ def test_conflicts_are_named_and_not_judged(repo: Repo, script: Script) -> None:
     repo.git("merge", "other", ok=False)
     ran = script("vibeguard", "check", cwd=repo.path)
     assert ran.code == 2
-    assert "conflicts: a.py" in ran.err
+    assert "resolve conflicts first: a.py" in ran.err
 
 
 def test_odd_paths_are_judged_and_shown_escaped(repo: Repo, script: Script) -> None:

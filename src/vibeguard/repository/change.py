@@ -60,9 +60,9 @@ def staged(
     if unmerged:
         raise VibeguardError(
             REPO,
-            f"there are conflicts in {', '.join(unmerged[:5])}"
+            f"resolve conflicts first: {', '.join(unmerged[:5])}"
             + (f" and {len(unmerged) - 5} more" if len(unmerged) > 5 else ""),
-            hint="resolve conflicts first, and stage the result",
+            hint="git status lists them; stage each file once it is resolved",
         )
     if not files:
         _require_equal(location, *command, base_tree)

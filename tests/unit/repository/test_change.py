@@ -46,7 +46,7 @@ def test_conflicts_are_refused_by_name(repo: Repo) -> None:
     repo.git("checkout", "-q", "main")
     repo.commit("ours", {"a.txt": "3\n"})
     repo.git("merge", "-q", "other", ok=False)
-    with pytest.raises(VibeguardError, match=r"there are conflicts in a\.txt") as caught:
+    with pytest.raises(VibeguardError, match=r"resolve conflicts first: a\.txt") as caught:
         staged(repo)
     assert caught.value.kind == "REPO"
 
