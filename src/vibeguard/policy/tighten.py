@@ -61,7 +61,7 @@ def tighten(
     inherited = {rule_id: rule for rule_id, rule in rules.items() if rule.place.path in above}
     for rule_id, (key, value) in reader.mapping(node, "`tighten`", hint="name an inherited rule").items():
         if rule_id == BREAK_GLASS:
-            glasses = _tighten_break_glass(reader, key, value, names, glasses, above)
+            glasses = _tighten_break_glass(reader, key, value, names, glasses, above, already)
             continue
         if not reader.known(
             key, rule_id, inherited, "a rule of the files that this one extends", "unknown-rule",
@@ -70,17 +70,27 @@ def tighten(
             continue
         rule = changed[rule_id]
         for field, (field_key, item) in reader.mapping(value, f"the tightening of `{rule_id}`", KEYS).items():
-            other = already.setdefault((rule_id, field), reader.place(field_key))
-            if other.path != reader.path and other.path not in above:
-                reader.error(
-                    field_key, "tightened-twice",
-                    f"`{field}` of rule `{rule_id}` is tightened at {other.path}:{other.line}:{other.column} as well",
-                    "neither file extends the other: tighten it in one of them",
-                )  # fmt: skip
+            if _is_twice(reader, field_key, rule_id, above, already):
                 continue
             rule = _FIELDS[field](_Task(reader, rule, names), item)
         changed[rule_id] = rule._replace(tightened=(*rule.tightened, reader.place(key)))
     return changed, glasses
+
+
+def _is_twice(
+    reader: Reader, key: Node, what: str, above: Collection[str], already: dict[tuple[str, str], Place]
+) -> bool:
+    """Whether a file beside this one tightens the same field."""
+    other = already.setdefault((what, key.text), reader.place(key))
+    if other.path == reader.path or other.path in above:
+        return False
+    reader.error(
+        key,
+        "tightened-twice",
+        f"`{key.text}` of `{what}` is tightened at {other.path}:{other.line}:{other.column} as well",
+        "neither file extends the other: tighten it in one of them",
+    )
+    return True
 
 
 # -- single fields
@@ -292,7 +302,13 @@ def _in_file(condition: Condition, path: str) -> Condition:
 
 
 def _tighten_break_glass(
-    reader: Reader, key: Node, node: Node, names: Names, glasses: list[BreakGlass], above: Collection[str]
+    reader: Reader,
+    key: Node,
+    node: Node,
+    names: Names,
+    glasses: list[BreakGlass],
+    above: Collection[str],
+    already: dict[tuple[str, str], Place],
 ) -> list[BreakGlass]:
     inherited = [glass for glass in glasses if glass.place.path in above]
     if len(inherited) != 1:
@@ -308,7 +324,9 @@ def _tighten_break_glass(
     if new is None:
         return glasses
     merged = old
-    for name, (_, value) in pairs.items():
+    for name, (name_key, value) in pairs.items():
+        if _is_twice(reader, name_key, BREAK_GLASS, above, already):
+            continue
         why, changes = _shrunk(name, old, new)
         if why:
             reader.error(
