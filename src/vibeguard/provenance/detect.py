@@ -50,10 +50,11 @@ def of_message(message: bytes, catalogue: Catalogue) -> Provenance:
 
 def of_commit(commit: Commit, catalogue: Catalogue) -> Provenance:
     """What one commit says: its author, its committer and its message."""
-    reading = _NOTHING
-    if may_hold_evidence(commit.message, catalogue):
-        reading = read_message(commit.message, catalogue, encoding=commit.encoding, commit=commit.id)
     people = _identity_evidence(commit, catalogue)
+    reading = _NOTHING
+    # Behind an agent stands a person, whom the message of its commit may name.
+    if any(item.role == "authored" for item in people) or may_hold_evidence(commit.message, catalogue):
+        reading = read_message(commit.message, catalogue, encoding=commit.encoding, commit=commit.id)
     evidence = (*people, *reading.evidence)
     tool_committed = any(item.role == "tool-committed" for item in people)
     if tool_committed:
@@ -61,9 +62,10 @@ def of_commit(commit: Commit, catalogue: Catalogue) -> Provenance:
         evidence = tuple(item for item in evidence if not (item.tool == "aider" and item.channel == "marker"))
     findings = _odd_bytes(commit.message, commit.encoding, commit.id)
     if not evidence and not reading.declared_none and not findings:
-        return _UNKNOWN._replace(commit=commit.id, no_human_author=False)
+        return _UNKNOWN._replace(commit=commit.id, no_human_author=_looks_like_bot(commit.author))
     judged = _judged(evidence, reading, catalogue, findings=findings)
     no_human = any(item.channel == "author" and item.role in ("authored", "non-ai-bot") for item in people)
+    no_human = no_human or _looks_like_bot(commit.author)
     if is_aider(commit.author):
         no_human = False
     return judged._replace(
@@ -163,6 +165,11 @@ def combine(
     )
 
 
+def _looks_like_bot(who: Identity) -> bool:
+    """GitHub gives `[bot]` to apps only; which of them are AI is another question."""
+    return "[bot]" in who.email or "[bot]" in who.name
+
+
 def _identity_evidence(commit: Commit, catalogue: Catalogue) -> tuple[Evidence, ...]:
     """What the author and the committer are known for."""
     found = []
@@ -234,11 +241,11 @@ def tools_of(evidence: Iterable[Evidence]) -> tuple[str, ...]:
 
 
 def _drivers(commit: Commit, reading: Reading, catalogue: Catalogue) -> tuple[str, ...]:
-    """The people behind a commit that an agent authored: named co-authors, else whoever committed it."""
+    """The people behind a commit that an agent authored: co-authors, else who signed it off, else who committed it."""
     if is_aider(commit.author):
         name = commit.author.name.rstrip().removesuffix(AIDER_SUFFIX)
         return (shown(Identity(name, commit.author.email)),)
-    drivers = [shown(person) for person in reading.people] + list(reading.sponsors)
+    drivers = [shown(person) for person in reading.people or reading.signers] + list(reading.sponsors)
     committer = commit.committer
     if not drivers and is_person(committer, catalogue) and committer.email.lower() != "noreply@github.com":
         drivers.append(shown(committer))

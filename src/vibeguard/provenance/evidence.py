@@ -67,7 +67,9 @@ _FOR_WHOM = Lazy(r"\bon behalf of\s+@?(\S.{0,100})", re.IGNORECASE)
 
 
 class Reading(NamedTuple):
-    """What one message says. `people` are human co-authors, `sponsors` those on whose behalf an agent signed."""
+    """What one message says. `people` are human co-authors, `signers` people who signed off, `sponsors` those on whose
+    behalf an agent signed.
+    """
 
     evidence: tuple[Evidence, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -76,6 +78,7 @@ class Reading(NamedTuple):
     wrote_sign_off: bool = False
     people: tuple[Named, ...] = ()
     sponsors: tuple[str, ...] = ()
+    signers: tuple[Named, ...] = ()
 
 
 def may_hold_evidence(message: bytes, catalogue: Catalogue) -> bool:
@@ -111,6 +114,7 @@ def read_message(
         reader.wrote_sign_off,
         tuple(dict.fromkeys(reader.people)),
         tuple(dict.fromkeys(reader.sponsors)),
+        tuple(dict.fromkeys(reader.signers)),
     )
 
 
@@ -127,6 +131,7 @@ class _Reader:
         self.declared_none: list[Evidence] = []
         self.people: list[Named] = []
         self.sponsors: list[str] = []
+        self.signers: list[Named] = []
         self.wrote_sign_off = False
         self._seen: set[tuple[str, str, str]] = set()
 
@@ -256,8 +261,8 @@ class _Reader:
             if rule is not None and rule.role != "non-ai-bot":
                 if not _is_prose(identity.rest):
                     self._service(line, rule.tool, rule.strength)
-            elif key == "co-authored-by" and is_person(identity, self.catalogue):
-                self.people.append(identity._replace(rest=""))
+            elif key in ("co-authored-by", "signed-off-by") and is_person(identity, self.catalogue):
+                (self.people if key == "co-authored-by" else self.signers).append(identity._replace(rest=""))
             return
         if key == "co-authored-by" or kind in ("attribution", "work"):
             if key == "assisted-by" and _NO.fullmatch(value.strip()):
