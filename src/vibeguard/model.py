@@ -1,7 +1,8 @@
 """The nouns that leave the rooms of the house. All are immutable values without behaviour that costs anything.
 
 They are named tuples because the hook pays for every class it defines: 25 records cost 4 ms of CPU as named
-tuples, 13 ms as msgspec structs and 24 ms as frozen dataclasses (medians of 25 runs, python 3.11).
+tuples, 13 ms as msgspec structs and 24 ms as frozen dataclasses (medians of 25 runs, python 3.11). For the same reason
+modules with named tuples do not import `annotations` from `__future__`: as text, every field is compiled at import.
 
 Text that came from a repository (paths, names, messages) is kept as it is: bytes that are not UTF-8 are lone
 surrogates (`surrogateescape`), so that they round-trip. Nothing here is escaped; renderers escape.

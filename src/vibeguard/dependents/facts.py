@@ -4,8 +4,6 @@ A scanner sees the bytes of one blob and nothing else, so its facts can be kept 
 the importer's path and which files exist, so its links belong to a tree.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 

@@ -6,8 +6,6 @@ file of it is met. A definition's signature is its text up to its body, without 
 Cannot see: what is public by convention elsewhere (`__all__` built at run time), members added at run time, macros.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec

@@ -1,7 +1,5 @@
 """`then`: what a rule does, and what it asks for."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Facts as the rules see them: each is asked for once for each set of files, and kept."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol
 

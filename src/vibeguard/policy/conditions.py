@@ -1,7 +1,5 @@
 """Conditions: from nodes to tests whose values already have the fact's own type."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Mapping
 from typing import NamedTuple

@@ -4,8 +4,6 @@ Every rule that matches counts, the strictest outcome is the verdict, and order 
 truth values (Kleene); what an unknown one means is the rule's `if_unknown`.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple

@@ -14,8 +14,6 @@ How a fact's value is given (`vibeguard.model.Fact.value`), by type:
     paths    tuple of str, from the root of the repository
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 

@@ -8,8 +8,6 @@ Matching never backtracks over more than the last wildcard, so it is at worst (l
 path): no pattern is expensive. :class:`PathIndex` answers many globs over the same paths without trying each pair.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple

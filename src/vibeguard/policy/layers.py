@@ -4,8 +4,6 @@ Builtin → organisation → repository → laptop extras. A file is a layer bel
 pooled in no order, ids are unique, and what a layer above defined cannot be defined again.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """What is wrong with a policy: every problem with its place, its line, a caret and what to write instead."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The nouns of a policy that was read and checked. Immutable, and nothing in them needs checking again."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
@@ -39,7 +37,7 @@ class Group(NamedTuple):
     """Conditions joined by all, any or not (`not`: not all of them)."""
 
     kind: Literal["all", "any", "not"]
-    children: tuple[Test | Group, ...]
+    children: tuple["Test | Group", ...]
     line: int
 
 

@@ -1,7 +1,5 @@
 """The sections of a policy file that are not rules: people, tags, windows, facts, defaults and settings."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple

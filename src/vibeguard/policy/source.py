@@ -1,7 +1,5 @@
 """Where the bytes of a policy come from: the caller reads them, this room never does."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 

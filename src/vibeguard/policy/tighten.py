@@ -6,8 +6,6 @@ What a direction is, field by field: a higher `count`, `by` narrowed to fewer pe
 or held to further conditions; break-glass for fewer people, fewer rules, a shorter time, more to be stated.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 

@@ -4,8 +4,6 @@
 pay for YAML: loading takes about 1 ms. Patterns stay text until a message needs them.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """The lenient reading of a message: which of its lines are evidence of an AI, of a declaration, of a person."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

@@ -3,8 +3,6 @@
 Only an exact address decides: people share their first names with tools, and vendors' staff commit as people.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from vibeguard.model import Confidence, Identity

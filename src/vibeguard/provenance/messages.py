@@ -4,8 +4,6 @@ The strict reader serves whatever could help a change through (required trailers
 serves AI evidence, which can only raise what is asked, and therefore also reads what no git parser lists.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """One module a format; nothing here computes a judgement, everything here escapes what came from the change."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import NamedTuple, Protocol
 

@@ -1,7 +1,5 @@
 """Pieces of a line with a style each: joined plain for a pipe, painted by `vibeguard.report.terminal` on a terminal."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

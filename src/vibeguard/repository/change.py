@@ -1,7 +1,5 @@
 """The change that may go in: what is staged, or what lies between two commits."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Mapping
 from itertools import islice

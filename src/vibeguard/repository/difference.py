@@ -4,8 +4,6 @@ Both come from one process. git prints all records before the first patch, so th
 patches are not.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterator
 from typing import NamedTuple

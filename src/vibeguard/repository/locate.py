@@ -1,7 +1,5 @@
 """Finding the repository: its work tree, its directories and its object format, with one git process."""
 
-from __future__ import annotations
-
 import os
 from typing import NamedTuple
 

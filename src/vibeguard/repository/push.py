@@ -1,7 +1,5 @@
 """What a push would carry: git's list of refs on stdin, or what pre-commit and prek say in the environment."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from subprocess import PIPE
 from typing import Literal, NamedTuple

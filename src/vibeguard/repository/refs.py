@@ -1,7 +1,5 @@
 """Names of commits, resolved in full: a branch, a remote branch and a tag of one name are never confused."""
 
-from __future__ import annotations
-
 import os
 from typing import NamedTuple
 

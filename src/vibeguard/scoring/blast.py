@@ -3,8 +3,6 @@
 Provenance is no input: who or what wrote a change does not alter how far it reaches.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from math import log
 from typing import NamedTuple
