@@ -122,6 +122,9 @@ def _definitions() -> dict[str, Any]:
                 "then": _object({"require_review": reviews}),
             }
         ),
+        "words": _words_in_full(_TEXT),
+        "number": _comparison_in_full(""),
+        "percentage": _comparison_in_full(" ?%"),
         "condition": _condition(),
         "conditions": {
             "anyOf": [
@@ -212,6 +215,10 @@ def _fact(spec: FactSpec) -> dict[str, Any]:
 
 
 def _comparison(unit: str) -> dict[str, Any]:
+    return {"$ref": "#/$defs/percentage" if unit else "#/$defs/number"}
+
+
+def _comparison_in_full(unit: str) -> dict[str, Any]:
     one = rf"(at\s+least|at\s+most|more\s+than|less\s+than|exactly)\s+{_NUMBER}{unit}"
     first = f"({unit})?" if unit else ""
     return {"type": "string", "pattern": rf"^\s*({one}|between\s+{_NUMBER}{first}\s+and\s+{_NUMBER}{unit})\s*$"}
@@ -312,5 +319,10 @@ def _one_or_more(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _words(choices: tuple[str, ...] = (), pattern: str = "") -> dict[str, Any]:
-    word = {"enum": list(choices)} if choices else {**_TEXT, "pattern": pattern} if pattern else _TEXT
+    if not choices and not pattern:
+        return {"$ref": "#/$defs/words"}
+    return _words_in_full({"enum": list(choices)} if choices else {**_TEXT, "pattern": pattern})
+
+
+def _words_in_full(word: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [word, {"type": "array", "items": word, "minItems": 1, "maxItems": MOST_VALUES}]}
