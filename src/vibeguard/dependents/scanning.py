@@ -145,7 +145,7 @@ def scan_blobs(
             records.update(batch)
             if progress is not None:
                 progress(len(records), len(blobs))
-            if deadline is not None and time.monotonic() > deadline:
+            if deadline is not None and time.monotonic() > deadline and len(records) < len(blobs):
                 raise TooSlowError(records)
         return records
     return _by_two(git, blobs, deadline, progress)
@@ -216,7 +216,7 @@ def _by_two(git: Git, blobs: Sequence[Blob], deadline: float | None, progress: P
         os.waitpid(child, 0)
     received = raw.decode("utf-8", "surrogateescape").split("\0")
     records.update(zip(theirs, received[:-1], strict=False))
-    if late or (deadline is not None and time.monotonic() > deadline and len(records) < len(blobs)):
+    if len(records) < len(blobs) and (late or (deadline is not None and time.monotonic() > deadline)):
         raise TooSlowError(records)
     lacking = [blob for blob in theirs if blob not in records]
     for batch in _batches(git, lacking) if lacking else ():
