@@ -112,7 +112,6 @@ def test_the_keys_of_gits_own_settings_are_used(ready: Repo, script: Script, amy
         (("main", "--decision", "yes"), "no such decision: yes"),
         (("main", "--decision", "override"), "names its rules and its reason"),
         (("main", "--format", "xml"), "no such format: xml"),
-        ((), "no branch to compare with is known"),
     ],
 )
 def test_what_cannot_be_approved_is_said_in_one_line(
@@ -122,6 +121,14 @@ def test_what_cannot_be_approved_is_said_in_one_line(
     assert ran.code == 2
     assert words in ran.err
     assert ran.out == ""
+
+
+def test_without_a_remote_the_change_is_compared_with_main(ready: Repo, script: Script, amy: Key) -> None:
+    assert approve(script, ready, amy, range_="").code == 0
+    assert "✓ approved" in script("vibeguard", "approvals", "verify", cwd=ready.path).out
+    ready.git("checkout", "-q", "main")
+    ran = script("vibeguard", "approve", "--key", amy.file, cwd=ready.path)
+    assert (ran.code, "no branch to compare with is known" in ran.err) == (2, True)
 
 
 def test_statements_travel_by_push_and_fetch_only(

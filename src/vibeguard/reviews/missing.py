@@ -55,7 +55,9 @@ def still_needed(tally: Tally, chosen: frozenset[str], people: People, involved:
     suggested = tuple(shown[person] for person in (*found, *chosen_too))
     if not suggested and short > 0:
         suggested = tuple(teams)[:1]
-    least = max(len(found), tally.demand.wanted - len(chosen), len(uncovered) and 1)
+    # Who holds the rule open has to change their mind, which is not a review more than was asked for.
+    more = len([person for person in found if person not in tally.holding])
+    least = max(more, tally.demand.wanted - len(chosen), len(uncovered) and 1)
     return Needed(least, suggested, uncovered)
 
 
@@ -120,15 +122,20 @@ def missing(tally: Tally, chosen: frozenset[str], needed: Needed, people: People
     """What is missing, in one line: "1 of 2 reviews by a senior (amy, bob)", then what stands in the way."""
     demand = tally.demand
     wanted = max(demand.wanted, len(chosen) + needed.people)
-    parts = [f"{len(chosen)} of {wanted} review{'s' if wanted > 1 else ''} by {asked_of(tally, people, involved)}"]
-    if demand.valid_for == "this-commit":
-        parts[0] += ", on this commit"
-    if demand.assurance == "re-authenticated":
-        parts[0] += ", re-authenticated"
+    parts = []
+    if wanted > len(chosen):
+        words = f"{len(chosen)} of {wanted} review{'s' if wanted > 1 else ''} by {asked_of(tally, people, involved)}"
+        fresh = ", on this commit" if demand.valid_for == "this-commit" else ""
+        sure = ", re-authenticated" if demand.assurance == "re-authenticated" else ""
+        parts.append(words + fresh + sure)
     if demand.by == "owners" and needed.uncovered and len(tally.groups) > 1:
         paths = [path for group in needed.uncovered for path in group.paths]
         if paths:
             parts.append(f"no owner yet for {_some(paths, _PATHS_SHOWN)}")
+    if tally.maybe_holding:
+        names = list(tally.maybe_holding.values())
+        verb = "asks" if len(names) == 1 else "ask"
+        parts.append(f"{_some(names, _NAMES_SHOWN)} {verb} for changes, and may be asked for a review")
     if tally.holding:
         names = list(tally.holding.values())
         parts.append(f"{_some(names, _NAMES_SHOWN)} {'asks' if len(names) == 1 else 'ask'} for changes")

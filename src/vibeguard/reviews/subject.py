@@ -9,7 +9,7 @@ from vibeguard.model import Change, Commit
 from vibeguard.repository import change as changes
 from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects
-from vibeguard.repository.refs import default_branch, resolve
+from vibeguard.repository.refs import current_branch, default_branch, read_commit, resolve
 from vibeguard.repository.tree import Tree
 from vibeguard.reviews.diffid import diff_id
 from vibeguard.reviews.statements import ALLOWED_SIGNERS
@@ -37,18 +37,29 @@ def reviewed(location: Location, objects: Objects, words: str = "") -> Reviewed:
         target = ""
     else:
         if not first:
-            default = default_branch(location, objects)
-            if default is None:
-                raise VibeguardError(
-                    USAGE, "no branch to compare with is known", hint="name it: `vibeguard approve main`, or A..B"
-                )
-            first = default.full_name or default.name
+            first = _target(location, objects)
         believed = resolve(location, objects, first)
         change = changes.since_merge_base(location, objects, first, last or "HEAD")
         target = branch(believed.full_name)
     if not change.files:
         raise VibeguardError(USAGE, "nothing to approve: no file differs", hint="name the range: A..B")
     return Reviewed(change, diff_id(change.files), believed.commit, target)
+
+
+def _target(location: Location, objects: Objects) -> str:
+    """Where a change most likely goes to: the remote's default branch, else a local main or master that HEAD is not on.
+
+    Raises:
+        VibeguardError: USAGE when there is none.
+    """
+    default = default_branch(location, objects)
+    if default is not None:
+        return default.full_name or default.name
+    here = current_branch(location)
+    for name in ("refs/heads/main", "refs/heads/master"):
+        if name != here and read_commit(objects, name) is not None:
+            return name
+    raise VibeguardError(USAGE, "no branch to compare with is known", hint="name it: `vibeguard approve main`, or A..B")
 
 
 def branch(ref: str | None) -> str:

@@ -222,7 +222,15 @@ def test_re_authentication_is_asked_for_in_words() -> None:
 def test_an_objection_by_somebody_asked_holds_whatever_others_approve() -> None:
     found = ask(SENIOR, approval("amy"), approval("bob", state="changes-requested", commit=EARLIER))
     assert not found.satisfied
-    assert found.missing == "1 of 2 reviews by a two (amy, bob); bob asks for changes"
+    assert (found.wanted, found.have) == (1, 1)
+    assert found.missing == "bob asks for changes"
+    assert found.suggested == ("bob",)
+
+
+def test_an_objection_beside_a_missing_review_asks_for_both() -> None:
+    found = ask(SENIOR, approval("bob", state="changes-requested"))
+    assert (found.wanted, found.have) == (1, 0)
+    assert found.missing == "0 of 1 review by a two (amy, bob); bob asks for changes"
     assert found.suggested == ("bob",)
 
 
