@@ -45,7 +45,9 @@ def staged(
             contradicts itself.
     """
     if location.top is None:
-        raise VibeguardError(REPO, "a bare repository has nothing staged", hint="it needs a work tree, or --range A..B")
+        raise VibeguardError(
+            REPO, "a bare repository has nothing staged: it needs a work tree or --range", hint="--range A..B"
+        )
     require_sound_index(location)
     head = read_commit(objects, "HEAD")
     if head is None:

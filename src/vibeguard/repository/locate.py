@@ -120,7 +120,7 @@ def _refused_bare(notices: tuple[str, ...]) -> str | None:
 
 def _inside(folder: str) -> VibeguardError:
     return VibeguardError(
-        REPO, f"inside a .git directory: {folder}", hint="run vibeguard from the work tree, where the files are"
+        REPO, f"run from the work tree: {folder} is inside a .git directory", hint="change to where the files are"
     )
 
 

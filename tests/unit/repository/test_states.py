@@ -364,7 +364,7 @@ def test_folders_without_a_repository_are_told_apart(
         with pytest.raises(VibeguardError, match=words) as caught:
             locate(str(folder))
         assert caught.value.kind == "REPO"
-    with pytest.raises(VibeguardError, match=r"inside a \.git directory") as caught:
+    with pytest.raises(VibeguardError, match=r"run from the work tree: .* inside a \.git directory") as caught:
         locate(str(repo.path / ".git/objects"))
     assert caught.value.kind == "REPO"
     monkeypatch.setenv("GIT_DIR", "/nowhere")
