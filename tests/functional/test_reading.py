@@ -286,6 +286,6 @@ def test_a_file_that_git_would_call_binary_is_opaque(repo: Repo, script: Script)
     files = change_of(script("vibeguard", "check", "--format", "json", cwd=repo.path))["change"]["files"]
     assert {file["path"]: (file["opaque"], file["added"]) for file in files} == {
         "hidden.py": ("binary", 3),
-        "wide.txt": ("binary", None),
+        "wide.txt": ("utf-16", None),
         "x.png": ("binary", None),
     }
