@@ -153,7 +153,7 @@ _BULLET = Lazy(r"\s*(?:[-*•+]|\d+[.)])\s")
 _BREAKS = Lazy(r"(?:\\r)?\\n|[\x00\r\x0b\x0c\x85\u2028\u2029]")
 _TAGS = Lazy(r"</?(?:p|br|b|i|em|strong|div|li|ul|pre|code|span|sub|sup|small)\s*/?>", re.IGNORECASE)
 _LEADING = Lazy(r"(?:[^\w>`+\-#@/\\$%{\[<]|_|[-+](?=\s)|--+)+")
-_KEY = Lazy(r"([A-Za-z][A-Za-z0-9]*(?:[ _-]+[A-Za-z0-9]+){0,5}|AI)\s*[:\uff1a]\s*(.*)", re.DOTALL)
+_KEY = Lazy(r"([A-Za-z][A-Za-z0-9]*(?:[ _-]+[A-Za-z0-9]+){0,5}|AI)\s*[:\uff1a=]\s*(.*)", re.DOTALL)
 _NO_COLON = Lazy(r"(co[-_ ]?author(?:ed)?[-_ ]by|assisted[-_]by)\s+(\S.*@.*)", re.IGNORECASE | re.DOTALL)
 _MIDDLE = Lazy(
     r"(?:(?<=[.!?)\]])\s+|(?<=\w>)\s+|(?<=\S)\s{2,})(?=(?:co[-_ ]?authored[-_ ]?by|assisted[-_]by|signed-off-by)\s*:)",

@@ -7,14 +7,17 @@ from vibeguard.provenance.lazy import Lazy
 
 _LINK = Lazy(r"\[([^\]]*)\]\([^)]*\)")
 _PIECES = Lazy(r"\s*(?:,|;|&|\+|\||\s/\s|\band\b|\bvia\b|\bwith\b|\busing\b|\bthrough\b)\s*")
+_VERSION = r"v?\d\S*(?: (?:opus|sonnet|haiku|fable|pro|flash|mini|codex|max|preview|beta|thinking)\b.*| ?[(\[].*)?"
 # What may follow a tool's name without making it somebody's surname.
 _AFTER_NAME = Lazy(
-    r"[:(\[@].*|v?\d.*|(?:cli|agent|ai|code|ide|assistant|bot|chat|app|web|desktop|extension|plugin|autocomplete"
+    r"[:(\[@].*|"
+    + _VERSION
+    + r"|(?:cli|agent|ai|code|ide|assistant|bot|chat|app|web|desktop|extension|plugin|autocomplete"
     r"|completions?|pro|max|plus|mini|opus|sonnet|haiku|fable|tab|composer|model|sdk|action|github action)\b.*"
 )
 # The same after a name that people have: what stands in the brackets must say that it is software.
 _AFTER_PERSON_NAME = Lazy(
-    r":\s*\S.*|v?\d.*|(?:cli|agent|ai|code|assistant|bot|llm|opus|sonnet|haiku|fable|pro|flash)(?:\W.*)?"
+    r":\s*\S.*|" + _VERSION + r"|(?:cli|agent|ai|code|assistant|bot|llm|opus|sonnet|haiku|fable|pro|flash)(?:\W.*)?"
     r"|[(\[].*(?:\d|\bai\b|agent|anthropic|google|openai|cognition|opus|sonnet|haiku|fable|code|cli\b|llm|model).*"
 )
 _VIA = Lazy(r"(?:.*\S )?(?:via|through|in) (.+)")
