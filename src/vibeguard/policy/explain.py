@@ -72,10 +72,17 @@ def _given(result: RuleResult) -> Iterator[str]:
 
 
 def _words(requirement: Requirement) -> str:
-    if requirement.kind == "review" and requirement.suggested:
-        who = requirement.suggested
-        several = len(who) > 1
-        return f"{', '.join(who[:-1])} and {who[-1]} approve" if several else f"{who[0]} approves"
+    if requirement.kind == "trailer":
+        return f"add the {requirement.who}"
+    if requirement.kind == "tests":
+        return f"add {requirement.who}"
+    if requirement.kind == "checks":
+        return f"{requirement.who} pass"
+    people = requirement.suggested
+    if len(people) > 1:
+        return f"{', '.join(people[:-1])} and {people[-1]} approve"
+    if people and requirement.wanted - requirement.have <= 1:
+        return f"{requirement.who} approves"
     return requirement.missing or requirement.who
 
 
