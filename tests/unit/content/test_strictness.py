@@ -92,6 +92,24 @@ def test_options_of_a_check_do_not_count() -> None:
     assert told({CI: before}, {CI: after}, KIND) == []
 
 
+def test_a_removed_job_that_names_no_tool_is_told_by_its_id_and_a_renamed_one_is_not() -> None:
+    before = "jobs:\n  build:\n    uses: ./a.yml\n  security-scan:\n    uses: ./scan.yml\n"
+    after = "jobs:\n  build:\n    uses: ./a.yml\n"
+    assert told({CI: before}, {CI: after}, KIND) == [(CI, 4, "CI job removed: security-scan")]
+    assert told({CI: before}, {CI: before.replace("security-scan", "scan")}, KIND) == []
+    gitlab = "scan:\n  script: [./run]\nbuild:\n  script: [./build]\n"
+    assert told({".gitlab-ci.yml": gitlab}, {".gitlab-ci.yml": gitlab[gitlab.index("build") :]}, KIND) == [
+        (".gitlab-ci.yml", 1, "CI job removed: scan")
+    ]
+
+
+def test_ci_that_no_longer_runs_on_pull_requests_is_told() -> None:
+    assert removed(WORKFLOW.replace("on: [push, pull_request]", "on: [push]")) == [
+        (2, "CI no longer runs on pull_request")
+    ]
+    assert removed(WORKFLOW.replace("on: [push, pull_request]", "on:\n  pull_request:\n  push:")) == []
+
+
 def test_other_steps_are_no_checks() -> None:
     assert (
         removed(WORKFLOW.replace("      - uses: actions/checkout@v4\n", "").replace("pip install -e .", "true")) == []
