@@ -28,16 +28,16 @@ def judged(run: CiRun, given: Request, *, ask: bool) -> tuple[tuple[Report, ...]
         request = _request(run, given, location, objects)
         head = request.ends[1] if request.ends is not None else request.head
         head_commit = resolve(location, objects, head).id
-    told, teams, why = _told(run, head_commit) if ask else (None, None, "")
+    told, teams, unheard = _told(run, head_commit) if ask else (None, None, None)
     if told is not None:
         request = _with(request, told, teams, run)
     notices = (_words(run, request), *(told.notices if told is not None else ()))
     (report,) = _with_fix(run, request)
-    if why and _rests_on_reviews(report):
-        raise VibeguardError(IO, why, hint="nobody's approval is known, so this cannot be decided; run the job again")
-    if why:
-        notices += (f"{why}; no rule asked for a review",)
-    if told is None and not why and _lacks_review(report) and run.number is not None and ask:
+    if unheard is not None and _rests_on_reviews(report):
+        raise unheard
+    if unheard is not None:
+        notices += (f"{unheard.message}; no rule asked for a review",)
+    if told is None and unheard is None and _lacks_review(report) and run.number is not None and ask:
         notices += (f"approvals on the request were not read: no token in {' or '.join(run.tokens) or 'the run'}",)
     report = report._replace(notices=(*report.notices, *notices))
     others = told.others if told is not None and run.ends is None else ()
@@ -87,15 +87,15 @@ def _with_fix(run: CiRun, request: Request) -> tuple[Report, ...]:
 # ------------------------------------------------------------------------------------------------------- the forge
 
 
-def _told(run: CiRun, head: str) -> tuple[Told | None, Teams | None, str]:
+def _told(run: CiRun, head: str) -> tuple[Told | None, Teams | None, VibeguardError | None]:
     """What the forge says, or why it said nothing although it was asked."""
     token = next((os.environ[name] for name in run.tokens if os.environ.get(name)), "")
     if not run.forge or run.number is None or not token:
-        return None, None, ""
+        return None, None, None
     try:
-        return *_asked(run, run.number, head, token), ""
+        return *_asked(run, run.number, head, token), None
     except VibeguardError as error:
-        return None, None, error.message
+        return None, None, error
 
 
 def _asked(run: CiRun, number: int, head: str, token: str) -> tuple[Told, Teams]:
@@ -142,9 +142,9 @@ def _judged_one(run: CiRun, given: Request, head: str) -> Report:
     location = locate(given.folder)
     with Objects(location.git) as objects:
         request = _request(run, given, location, objects)
-    told, teams, why = _told(run, head)
+    told, teams, unheard = _told(run, head)
     if told is None:
-        raise VibeguardError(IO, why or "the forge did not say who approved", hint="run the job again")
+        raise unheard or VibeguardError(IO, "the forge did not say who approved", hint="run the job again")
     (report,) = _with_fix(run, _with(request, told, teams, run))
     return report
 
