@@ -205,7 +205,7 @@ def _catalogue(
 
 def _not_reviewed(change: Change) -> frozenset[str]:
     """Files whose lines do not count: generated, vendored, lock files."""
-    from vibeguard.check.gather import NOT_REVIEWED  # noqa: PLC0415
+    from vibeguard.check.fact_table import NOT_REVIEWED  # noqa: PLC0415
     from vibeguard.content.examine import classify_change  # noqa: PLC0415
 
     return frozenset(path for path, facts in classify_change(change).files.items() if facts.kinds & NOT_REVIEWED)
