@@ -52,9 +52,9 @@ def with_records(
     records = read_records(location, objects, change, catalogue)
     by_commit: dict[str, tuple[LineRecord, ...]] = {}
     patches = Patches({}, complete=False)
-    fits = len(change.commits) <= MAX_COMMITS
-    if change.commits and fits and (any(commit.detected for commit in commits) or not records.empty):
-        patches = read_spans(location.git, pairs_of(change))
+    if change.commits and (any(commit.detected for commit in commits) or not records.empty):
+        if len(change.commits) <= MAX_COMMITS:
+            patches = read_spans(location.git, pairs_of(change))
         if patches.problem:
             records = records._replace(notices=(*records.notices, patches.problem))
         commits, by_commit = of_each(change.commits, commits, records, patches)

@@ -358,6 +358,17 @@ def test_a_missing_object_relaxes_nothing(repo: Repo) -> None:
     assert any("could not be attributed" in notice for notice in found.notices)
 
 
+def test_records_count_in_a_range_too_large_to_carry_lines_through(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("vibeguard.provenance.recorded.MAX_COMMITS", 1)
+    base = repo.commit("first", {"a.txt": lines(1, 4)})
+    head = repo.commit("more", {"b.txt": lines(1, 4)})
+    attach(repo, head, note(f"b.txt\n  {SESSION}::t_0 1-2\n", sessions=session()))
+    repo.commit("by hand", {"c.txt": lines(1, 4)})
+    found = judged(repo, base)
+    assert (found.confidence, found.share) == ("likely", None)
+    assert "too large" in found.notices[0]
+
+
 def test_odd_paths_keep_their_lines(repo: Repo) -> None:
     base = repo.commit("first", {"a.txt": "x\n"})
     for path in (b"with blank.txt", b"caf\xe9", "ä\n".encode(), b'quo"te', b"tab\tbed", b"--- a", b"b/x b"):
