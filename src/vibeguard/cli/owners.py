@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from vibeguard.cli.knowing import as_object, as_text, known_of
 from vibeguard.cli.output import put, put_json
-from vibeguard.content.kinds import classify
 from vibeguard.errors import USAGE, VibeguardError
 from vibeguard.hooks.door import say
 from vibeguard.model import Finding, Owner, OwnerEntry, People
 from vibeguard.ownership.asked import asked
-from vibeguard.ownership.lint import Advice
 from vibeguard.ownership.sources import Blob, Source, open_source
-from vibeguard.policy import globs
-from vibeguard.policy.load import PolicySource, load
-from vibeguard.policy.rules import Policy
 from vibeguard.report.escape import visible
-from vibeguard.reviews.cover import smallest_cover
+
+if TYPE_CHECKING:
+    from vibeguard.cli.knowing import Known
+    from vibeguard.ownership.lint import Advice
+    from vibeguard.policy.rules import Policy
+
+# What only some calls need is imported where it is needed: each part costs every look-up 5 to 20 ms.
 
 SCHEMA = "vibeguard/owners/v1"
 LINT_SCHEMA = "vibeguard/owners-lint/v1"
@@ -90,10 +90,14 @@ def of(
         owners = [source.ownership.of(path) for path in found]
         # Kubernetes' files are read, and found wanting, while they are asked.
         problems = source.ownership.problems
-        known = known_of(source, found, settings.policy, staged=changed) if history else None
+        known = _known(source, found, settings, staged=changed) if history else None
     if as_json:
         document = _document(source, owners, problems) | {"cover": list(settings.cover(owners))}
-        put_json(document | ({"history": as_object(known)} if known is not None else {}))
+        if known is not None:
+            from vibeguard.cli.knowing import as_object  # noqa: PLC0415
+
+            document["history"] = as_object(known)
+        put_json(document)
         return 0
     for notice in (*settings.notices, *source.notices):
         say(f"note: {visible(notice)}")
@@ -102,6 +106,8 @@ def of(
     if changed and (cover := settings.cover(owners)):
         say(f"asked at least: {', '.join(map(visible, cover))}")
     if known is not None:
+        from vibeguard.cli.knowing import as_text  # noqa: PLC0415
+
         put(as_text(known))
     return 0
 
@@ -143,6 +149,12 @@ def lint(
     return _FOUND if strict and advice else 0
 
 
+def _known(source: Source, paths: list[str], settings: _Settings, *, staged: bool) -> Known:
+    from vibeguard.cli.knowing import known_of  # noqa: PLC0415
+
+    return known_of(source, paths, settings.policy, staged=staged)
+
+
 class _Settings:
     """What the repository's policy says about ownership, as far as it can be read."""
 
@@ -155,6 +167,8 @@ class _Settings:
         text = read(_POLICY)
         if text is None:
             return None
+        from vibeguard.policy.load import PolicySource, load  # noqa: PLC0415
+
         try:
             # Files that it extends may set neither dialect nor tags that matter here more than they matter to speed.
             self.policy = load(PolicySource(_POLICY, text), read)
@@ -168,12 +182,17 @@ class _Settings:
 
         For files without owner whom the policy's `people.if_no_owner` names.
         """
+        from vibeguard.reviews.cover import smallest_cover  # noqa: PLC0415
+
         people = self.policy.people if self.policy is not None else People({}, {})
         nobody = tuple(entry for name in people.if_no_owner for entry in people.roles.get(name, (name,)))
         return smallest_cover([frozenset(names or nobody) for names in asked(owners).values()])
 
     def sensitive(self, files: list[str]) -> dict[str, list[str]]:
         """The sensitive files by their kind, or by the policy's tag."""
+        from vibeguard.content.kinds import classify  # noqa: PLC0415
+        from vibeguard.policy import globs  # noqa: PLC0415
+
         found: dict[str, list[str]] = {}
         for path in files:
             for kind in classify(path).kinds.intersection(_SENSITIVE):

@@ -6,19 +6,21 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
 from vibeguard.errors import IO, LIMIT, USAGE, VibeguardError
 from vibeguard.model import SYMLINK
-from vibeguard.ownership.history import History, read_history
-from vibeguard.ownership.lint import Advice, lint, other_files
 from vibeguard.ownership.lookup import LOCATIONS, Entry, Ownership, dialect_named, load, parse
-from vibeguard.ownership.mailmap import Mailmap
 from vibeguard.ownership.reading import of_tree, remote_host
-from vibeguard.repository.change import staged
 from vibeguard.repository.locate import Location, locate
 from vibeguard.repository.objects import Objects, list_index, list_tree
 from vibeguard.repository.refs import Revision, default_branch, read_commit, resolve
 from vibeguard.repository.tree import Tree
+
+if TYPE_CHECKING:
+    from vibeguard.ownership.history import History
+    from vibeguard.ownership.lint import Advice
+    from vibeguard.ownership.mailmap import Mailmap
 
 _MOST_BYTES = 100_000_000  # of a file that is named outright
 
@@ -58,6 +60,8 @@ class Source:
 
     def changed_files(self) -> list[str]:
         """The staged files."""
+        from vibeguard.repository.change import staged  # noqa: PLC0415 - not for paths that are named
+
         location = self._in_repository()
         assert self._objects is not None
         return list(dict.fromkeys(staged(location, self._objects).paths))
@@ -88,6 +92,8 @@ class Source:
 
         `sensitive` picks the sensitive ones of the tracked files, by what makes them so.
         """
+        from vibeguard.ownership.lint import lint, other_files  # noqa: PLC0415 - not for look-ups
+
         if self.location is None:
             return lint(self.ownership, None, content=self.content)
         files = self.all_files()
@@ -98,6 +104,9 @@ class Source:
         """The history of some paths up to the commit in force, with its mailmap; None without a commit."""
         if self.location is None or self._objects is None or self.believed is None:
             return None
+        from vibeguard.ownership.history import read_history  # noqa: PLC0415 - not for look-ups
+        from vibeguard.ownership.mailmap import Mailmap  # noqa: PLC0415
+
         mailmap = Tree(self._objects, f"{self.believed}^{{tree}}").blob(".mailmap")
         history = read_history(self.location, self._objects, self.believed, paths)
         return history, Mailmap(mailmap or b"")
