@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from vibeguard.check.policy_tests import run_cases
+from vibeguard.errors import CONFIG, VibeguardError
 from vibeguard.policy.builtin import PREFIX, folder, list_builtins, read_builtin
 from vibeguard.policy.lint import lint
 from vibeguard.policy.load import PolicySource, load
@@ -51,3 +54,19 @@ def test_nothing_is_to_be_remarked_but_what_is_left_to_name(name: str) -> None:
 def test_it_begins_with_what_is_always_true(name: str) -> None:
     header = loaded("starter").text.split(b"version: 1")[0]
     assert loaded(name).text.startswith(header)
+
+
+PIECES = ["- name: a\n", "  given: ", "  expect: {verdict: pass}\n", "{ai.detected: true}\n", "reviews: [{by: amy}]\n", "tests:\n", "policy: x\n", "- ", "{", "}",
+          "[", "]", ":", "\n", "  ", "'", "~", "at: 2027\n", "waivers: [{by: x}]\n", "hours_ago: 9\n", "%", "<<", "*a", "teams: {a: b}\n"]  # fmt: skip
+
+
+@given(
+    st.binary(max_size=100) | st.lists(st.sampled_from(PIECES), max_size=25).map(lambda parts: "".join(parts).encode())
+)
+@settings(max_examples=300, deadline=None)
+def test_any_bytes_are_tests_or_our_error(raw: bytes) -> None:
+    policy = load(loaded("starter"))
+    try:
+        run_cases(policy, read_cases(PolicySource("t.yaml", raw), policy).cases, now=0)
+    except VibeguardError as error:
+        assert error.kind == CONFIG
