@@ -5,6 +5,7 @@ A new command is a module beside this one and a row in :data:`COMMANDS`.
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from typing import Any
@@ -97,4 +98,6 @@ def _run() -> int:
 
 def main() -> None:
     """The console script."""
+    # Most commands end before a collection could free anything; whole histories still get theirs.
+    gc.set_threshold(100_000, 50, 50)
     leave(guarded(_run))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
@@ -98,6 +99,8 @@ def _show(reports: tuple[Report, ...]) -> None:
 
 def main() -> None:
     """The console script."""
+    # The process lives for a tenth of a second and makes next to no cycles: the collector would take 4 % of its time.
+    gc.disable()
     leave(guarded(_work))
 
 
