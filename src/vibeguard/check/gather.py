@@ -116,6 +116,8 @@ class Gathered:
         """One fact about these files, or about all."""
         if name in FACTS:
             return FACTS[name](self, only)
+        if name == "blast.factor.co-change":
+            return self._co_change(only)
         if ".factor." in name:
             return factor_points(self, name, only)
         if name.startswith("author."):
@@ -274,6 +276,18 @@ class Gathered:
         changed = set(self.change.paths)
         names = tuple(f"{symbol.name} of {symbol.path}" for symbol in symbols)
         return Api(names, len(naming(symbols, self.graph.named_by) - changed), unknown)
+
+    def _co_change(self, only: Files) -> Fact:
+        """Points for usual companions that did not change. Asked for by name alone, and no part of the score: it reads
+        history, which a hook would wait for and a shallow clone does not have."""
+        from vibeguard.check.companions import companions_of  # noqa: PLC0415
+        from vibeguard.scoring.blast import co_change  # noqa: PLC0415
+
+        there = set(self.graph.paths()) if not self.graph.unknown else None
+        paths = (file.path for file in self.files(only))
+        found = companions_of(self.location, self.change.base, paths, lambda path: there is None or path in there)
+        factor = co_change(found)
+        return Fact(None if factor.unknown else factor.points, factor.unknown, (factor.because,))
 
     def risk(self, only: Files = None) -> Risk:
         """How likely these changed files are to need a fix; worked out when it is asked for, for it reads history."""

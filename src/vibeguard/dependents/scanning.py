@@ -139,6 +139,8 @@ def scan_blobs(
         TooSlowError: the deadline passed first.
         VibeguardError: a blob is missing, or git failed.
     """
+    if blobs and deadline is not None and time.monotonic() > deadline:
+        raise TooSlowError({})
     if len(blobs) < _FORK_FROM or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
         records: dict[Blob, str] = {}
         for batch in _batches(git, blobs, objects):

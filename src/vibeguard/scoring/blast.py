@@ -85,7 +85,7 @@ def score(  # noqa: PLR0917
     if api is not None:
         others.append(_api(api))
     if companions is not None:
-        others.append(_co_change(companions))
+        others.append(co_change(companions))
     fan_out = _fan_out(dependents, sum(factor.points for factor in others))
     factors = [fan_out, *others]
     factors.append(_opaque(paths, content, sum(factor.points for factor in factors)))
@@ -205,7 +205,8 @@ def _api(api: Api) -> Factor:
     return Factor("api", points, words, api.unknown)
 
 
-def _co_change(companions: Companions) -> Factor:
+def co_change(companions: Companions) -> Factor:
+    """The factor of usual companions that did not change."""
     points = weights.CO_CHANGE_POINTS * curve(len(companions.missing), weights.CO_CHANGE_CAP)
     if not companions.missing:
         return Factor("co-change", 0.0, "no usual companion is missing", companions.unknown)
