@@ -68,6 +68,7 @@ def ci(
             environ=os.environ,
             now=time.time(),
             full=True,
+            patient=True,
         )
         reports, request = judged(run, given, ask=forge and not reviews)
         if attest:

@@ -122,6 +122,7 @@ def _recheck(found: Attested) -> list[_Check]:
         environ=os.environ,
         now=time.time(),
         full=True,
+        patient=True,
     )
     (report,) = judge(request)
     policy, facts = policy_digest(report) == found.policy_digest, facts_digest(report) == found.facts_digest
