@@ -82,6 +82,8 @@ def install_hooks(
         }
         put(f"{done.hook:18} {words.get(done.action, done.action)}\n")
     put(f"in {setup.hooks_folder}\n")
+    if stamp and setup.settings.get("stamp", "").lower() not in ("true", "yes", "on", "1"):
+        put("Declaring is opt-in: git config vibeguard.stamp true, or the policy's `provenance.declare_with`.\n")
     put("A local hook is advice (`git commit --no-verify` skips it): let CI decide with `vibeguard ci`.\n")
     return 0
 
