@@ -81,7 +81,8 @@ def _words(requirement: Requirement) -> str:
     people = requirement.suggested
     if len(people) > 1:
         return f"{', '.join(people[:-1])} and {people[-1]} approve"
-    if people and requirement.wanted - requirement.have <= 1:
+    still = requirement.wanted - requirement.have
+    if still == 1 or (people and still < 1):
         return f"{requirement.who} approves"
     return requirement.missing or requirement.who
 
