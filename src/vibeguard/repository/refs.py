@@ -95,7 +95,8 @@ def default_branch(location: Location, objects: Objects, remote: str = "origin")
     folder = f"refs/remotes/{remote}"
     commit = read_commit(objects, f"{folder}/HEAD")
     if commit is not None:
-        return Revision(f"{remote}/HEAD", _symbolic(location, f"{folder}/HEAD"), commit)
+        branch = _symbolic(location, f"{folder}/HEAD")
+        return Revision((branch or f"{folder}/HEAD").removeprefix("refs/remotes/"), branch, commit)
     for name in ("main", "master"):
         commit = read_commit(objects, f"{folder}/{name}")
         if commit is not None:
