@@ -84,6 +84,8 @@ class FileChange(NamedTuple):
     patch: bytes | None = None  # this file's own patch text; None where it was not read
     renamed_from: str | None = None
     unread: str = ""  # why its patch was not read ("binary", "slow", "oversized", "submodule", "too-many-files")
+    size_before: int | None = None  # bytes; only of files whose patch was not read for its size or time
+    size_after: int | None = None
 
     @property
     def exists_before(self) -> bool:

@@ -85,9 +85,16 @@ def by_path(facts: FileFacts, file: FileChange) -> list[Finding]:
     if not facts.opaque:
         return []
     words = REASONS.get(facts.opaque, facts.opaque)
-    if facts.opaque == "submodule":
-        words = f"{words}; {_step(file)}"
+    words += f"; {_step(file)}" if facts.opaque == "submodule" else _sizes(file)
     return [Finding("opaque", facts.path, None, words)]
+
+
+def _sizes(file: FileChange) -> str:
+    """What is known of a file whose lines were not read."""
+    if file.size_after is None:
+        return ""
+    before = f"{file.size_before:,} to " if file.size_before is not None else ""
+    return f"; {before}{file.size_after:,} bytes"
 
 
 def unlisted_submodules(change: Change) -> list[Finding]:
@@ -114,7 +121,7 @@ def judge(facts: FileFacts, file: FileChange, content: bytes) -> tuple[FileFacts
         return facts._replace(opaque=""), symlink(facts.path, file, content)
     reason, words = _reason(facts, content)
     if not reason and file.unread:  # git gave no lines, whatever the content looks like
-        reason, words = file.unread, REASONS.get(file.unread, file.unread)
+        reason, words = file.unread, REASONS.get(file.unread, file.unread) + _sizes(file)
     if not reason:
         kinds = facts.kinds - {"binary"} if facts.opaque == "binary" else facts.kinds
         return facts._replace(kinds=kinds, opaque=""), []

@@ -124,6 +124,8 @@ def _file(report: Report, file: FileChange) -> dict[str, Any]:
         "mode_after": file.mode_after,
         "added": file.added,
         "deleted": file.deleted,
+        "size_before": file.size_before,
+        "size_after": file.size_after,
         "kind": sorted(facts.kinds) if facts else [],
         "language": facts.language if facts else None,
         "opaque": (facts.opaque or None) if facts else (file.unread or None),

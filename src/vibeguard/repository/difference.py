@@ -89,10 +89,14 @@ class _Reading:
             self._said += (f"git takes more than {seconds} for the lines of {', '.join(slow[:5])}: not read",)
         if rest:
             self._said += (
-                f"{_WHY[why].format(self._limits)}: {len(rest)} of {read + len(rest)} files were read by name only",
+                f"{_WHY[why].format(self._limits)}: {len(rest)} of {read + len(rest)} files were read by name"
+                f"{' only' if why == 'too-many-files' else ' and size only'}",
             )
             self._files += rest if rest[0].unread else [record._replace(unread=why) for record in rest]
-        return Difference(mark_renames(tuple(self._files)), self._said)
+        files = tuple(self._files)
+        if slow or (rest and why != "too-many-files"):
+            files = sized(self._git, files)
+        return Difference(mark_renames(files), self._said)
 
     def _rest(self) -> list[FileChange]:
         return (self._records or [])[len(self._files) :]
@@ -152,6 +156,30 @@ class _Reading:
                 yield record._replace(unread="slow")
                 return
             yield file
+
+
+def sized(git: Git, files: tuple[FileChange, ...]) -> tuple[FileChange, ...]:
+    """The files, with sizes for those whose patch was not read: what can still be said of them. One git process."""
+    unread = [file for file in files if file.unread in ("oversized", "slow")]
+    asked = sorted(
+        {
+            oid
+            for file in unread
+            for oid, exists in ((file.blob_before, file.exists_before), (file.blob_after, file.exists_after))
+            if exists and not file.is_submodule
+        }
+    )
+    if not asked:
+        return files
+    stdin = "".join(f"{oid}\n" for oid in asked).encode()
+    told = git.run("cat-file", "--batch-check=%(objectname) %(objectsize)", stdin=stdin).stdout.decode()
+    sizes = {oid: int(size) for oid, _, size in (line.partition(" ") for line in told.splitlines()) if size.isdigit()}
+    return tuple(
+        file._replace(size_before=sizes.get(file.blob_before), size_after=sizes.get(file.blob_after))
+        if file.unread in ("oversized", "slow")
+        else file
+        for file in files
+    )
 
 
 _WHY = {

@@ -29,11 +29,17 @@ def test_more_files_than_the_limit_are_read_by_name(repo: Repo) -> None:
     assert staged_within(repo, Limits(files=5)).notices == ()
 
 
-def test_beyond_the_total_limit_names_stay(repo: Repo) -> None:
+def test_beyond_the_total_limit_names_and_sizes_stay(repo: Repo) -> None:
     repo.stage({f"{number}.txt": "x" * 1000 + "\n" for number in range(5)})
     found = staged_within(repo, Limits(total=3000))
     assert [file.unread for file in found.files] == ["", "", "oversized", "oversized", "oversized"]
-    assert found.notices == ("the patches pass 3000 bytes: 3 of 5 files were read by name only",)
+    assert found.notices == ("the patches pass 3000 bytes: 3 of 5 files were read by name and size only",)
+    assert [(file.size_before, file.size_after) for file in found.files[1:3]] == [(None, None), (None, 1001)]
+    repo.commit("all")
+    repo.stage({f"{number}.txt": "y" * 2000 + "\n" for number in range(2)})
+    assert {(file.size_before, file.size_after) for file in staged_within(repo, Limits(total=10)).files} == {
+        (1001, 2001)
+    }
 
 
 def test_one_file_that_is_too_long_is_counted_and_the_others_are_read(repo: Repo) -> None:
@@ -63,7 +69,7 @@ def test_one_file_that_git_takes_too_long_for_is_named_and_the_others_are_read(r
     short = staged_within(repo, Limits(seconds_one=0.5, seconds=0.3))
     assert [file.path for file in short.files] == ["a", "l", "m", "n", "z"]
     assert {file.unread for file in short.files} >= {"slow"}
-    assert any("were read by name only" in notice for notice in short.notices)
+    assert any("were read by name and size only" in notice for notice in short.notices)
 
 
 def test_an_object_larger_than_its_reader_wants_is_refused_and_the_next_is_read(repo: Repo) -> None:
