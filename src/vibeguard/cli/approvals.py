@@ -20,6 +20,7 @@ from vibeguard.reviews.subject import allowed_signers, reviewed
 app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    add_completion=False,
     no_args_is_help=True,
     help="List, check, send and get signed approvals.",
 )

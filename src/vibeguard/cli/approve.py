@@ -18,7 +18,7 @@ from vibeguard.reviews.identities import key
 from vibeguard.reviews.statements import ALLOWED_SIGNERS, NAMESPACE, REF, Decision, Statement, encode, paths
 from vibeguard.reviews.subject import Reviewed, allowed_signers, reviewed
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
 _DECISIONS: dict[str, Decision] = {
     "approve": "approved",

@@ -28,6 +28,7 @@ from vibeguard.reviews.ledger import REF, Broken, FollowUp, Record, open_follow_
 app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    add_completion=False,
     help="The record of verdicts, overrides and follow-ups. Without a command: the report.",
 )
 

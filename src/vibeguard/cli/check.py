@@ -18,7 +18,7 @@ from vibeguard.hooks.door import say_error
 from vibeguard.model import Stage
 from vibeguard.report import FORMATS, Options, renderer
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
 Where = Literal["commit", "commit-msg", "push", "ci"]
 

@@ -18,7 +18,7 @@ from vibeguard.hooks.ci_environment import CiRun, read
 from vibeguard.hooks.door import say, say_error
 from vibeguard.report import FORMATS, Options, renderer
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
 _MOST_EVENT = 32 * 1024 * 1024  # bytes of an event file
 _SUMMARY = 1024 * 1024  # bytes that GitHub takes of a step summary

@@ -15,7 +15,7 @@ from vibeguard.model import Identity
 from vibeguard.report import Options
 from vibeguard.repository.seed import SeedCommit, build
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
 _AMY = Identity("Amy Okoro", "amy@shop.example")
 _ZOE = Identity("Zoe Lindqvist", "zoe@shop.example")

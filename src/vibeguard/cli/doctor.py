@@ -13,7 +13,7 @@ from vibeguard.report.escape import visible
 from vibeguard.repository.locate import locate
 from vibeguard.repository.setup import read_setup
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
 _MARKS = {"good": "✓", "note": "!", "bad": "✗"}
 

@@ -25,7 +25,7 @@ from vibeguard.report.explained import explained
 from vibeguard.report.json import as_object
 from vibeguard.report.spans import plain
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
 
 @app.command(

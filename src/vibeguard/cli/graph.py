@@ -36,8 +36,8 @@ _LOOSE = 10  # imports that lead nowhere, shown in the text
 app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    no_args_is_help=True,
     add_completion=False,
+    no_args_is_help=True,
     help="Who depends on a file, why, and every edge of the import graph of the index or of a commit.",
 )
 

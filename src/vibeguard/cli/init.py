@@ -24,7 +24,7 @@ from vibeguard.report.escape import visible
 from vibeguard.repository.locate import locate
 from vibeguard.repository.objects import list_index
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
 _REPLAYED = 20
 _OWNERS = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS", ".gitea/CODEOWNERS", "OWNERS")

@@ -11,7 +11,7 @@ from vibeguard.hooks.install import HOOKS, STAMPING, install
 from vibeguard.repository.locate import Location, locate
 from vibeguard.repository.setup import read_setup
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
 # File at the root that tells of a hook manager: its name, and what to add there.
 _PRE_COMMIT = """\

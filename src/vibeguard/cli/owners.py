@@ -44,8 +44,8 @@ app = typer.Typer(
     cls=_PathsFirst,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    no_args_is_help=True,
     add_completion=False,
+    no_args_is_help=True,
     help="Who owns a path, which line says so, and why: vibeguard owners PATH… | --changed | --all",
     epilog="`of` may be left out; `vibeguard owners of --help` lists options. Files of these names: ./of, ./lint.",
 )

@@ -18,6 +18,7 @@ from vibeguard.report.escape import visible
 app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    add_completion=False,
     no_args_is_help=True,
     help="Read, check, test and compare policies.",
 )

@@ -19,7 +19,7 @@ from vibeguard.report.escape import visible
 from vibeguard.repository.locate import Location, locate
 from vibeguard.repository.objects import Objects
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
 SCHEMA = "vibeguard/provenance/v1"
 LISTED = 20  # commits that the text report lists; --all and the JSON have every one

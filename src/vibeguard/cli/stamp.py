@@ -10,7 +10,7 @@ import typer
 
 from vibeguard.cli.output import put
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
 
 @app.command(epilog="For every commit: git config vibeguard.stamp true, and the prepare-commit-msg hook.")

@@ -9,7 +9,7 @@ from vibeguard.hooks.install import uninstall
 from vibeguard.repository.locate import locate
 from vibeguard.repository.setup import read_setup
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
 _WORDS = {"removed": "removed", "restored": "removed; the earlier hook is back", "left": "not vibeguard's, left alone"}
 

@@ -22,7 +22,7 @@ from vibeguard.repository.signatures import verify as verify_signature
 from vibeguard.repository.tree import Tree
 from vibeguard.reviews.statements import ALLOWED_SIGNERS
 
-app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 
 CANNOT_SHOW = "A good statement shows who says so, not that the facts were true: --recheck finds them out again."
 
