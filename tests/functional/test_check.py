@@ -406,3 +406,44 @@ def test_an_agent_that_commits_under_its_own_name_shows_before_the_commit(repo: 
     person = {"GIT_AUTHOR_NAME": "Claude Monet", "GIT_AUTHOR_EMAIL": "claude@example.com"}
     _, report = judged(script, repo, env=person)
     assert report["provenance"]["role"] == "unknown"
+
+
+def test_files_that_a_partial_clone_lacks_make_dependents_unknown_and_never_zero(
+    make_repo: Callable[..., Repo], script: Script, tmp_path: Path
+) -> None:
+    origin = make_repo("origin")
+    origin.commit(
+        "start", {"hub.py": "H = 1\n", "a.py": "import hub\n", "far/b.py": "import hub\n#\n", "far/package.json": "{}"}
+    )
+    origin.git("config", "uploadpack.allowFilter", "true")
+    clone = tmp_path / "clone"
+    commands = [
+        ["git", "clone", "-q", "--filter=blob:none", "--sparse", f"file://{origin.path}", str(clone)],
+        [
+            "git",
+            "-C",
+            str(clone),
+            "-c",
+            "user.name=A",
+            "-c",
+            "user.email=a@example.com",
+            "commit",
+            "-q",
+            "--allow-empty",
+            "-m",
+            "x",
+        ],
+    ]
+    for command in commands:
+        subprocess.run(command, check=True, capture_output=True)
+    (clone / "hub.py").write_text("H = 2\n")
+    subprocess.run(["git", "-C", str(clone), "add", "hub.py"], check=True)
+    ran = script("vibeguard", "check", "--format", "json", cwd=clone)
+    report = json.loads(ran.out)
+    assert ran.code == 0, ran
+    assert any("not in this clone" in unknown for unknown in report["blast"]["unknowns"])
+    assert report["blast"]["score"] >= 40
+    subprocess.run(["git", "-C", str(clone), "sparse-checkout", "disable"], check=True, capture_output=True)
+    (clone / ".git/vibeguard/v1").rename(tmp_path / "kept elsewhere")
+    whole = json.loads(script("vibeguard", "check", "--format", "json", cwd=clone).out)
+    assert whole["blast"]["dependents"]["all"] == 2

@@ -16,6 +16,7 @@ from vibeguard.dependents.packages import Packages, declared
 from vibeguard.dependents.snapshot import Snapshot
 from vibeguard.dependents.store import DamagedError
 from vibeguard.model import Dependent, Dependents
+from vibeguard.repository.objects import ABSENT
 
 T = TypeVar("T")
 
@@ -174,6 +175,9 @@ class Graph:
     def _dependents(self, changed: tuple[str, ...]) -> Dependents:
         unknown = self.unknown
         languages = tuple(sorted({name for path in changed if (name := unsupported_language(path)) is not None}))
+        if not unknown and (absent := self._absent()):
+            files = "1 file" if absent == 1 else f"{absent} files"
+            unknown = f"the content of {files} is not in this clone, so what they import is not known"
         if unknown:
             languages = ()
         elif languages:
@@ -307,6 +311,11 @@ class Graph:
     def unread(self) -> dict[str, str]:
         """Files whose content could not be scanned, and why."""
         return self._whole(self._unread)
+
+    def _absent(self) -> int:
+        """Files whose blobs are not here, as in a partial clone."""
+        kept = self._snapshot.unread() if self._snapshot is not None else {}
+        return sum(why == ABSENT for why in {**kept, **self._overlay.unread}.values())
 
     def _unread(self) -> dict[str, str]:
         self._settled()

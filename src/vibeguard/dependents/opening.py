@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from vibeguard.dependents.facts import Facts, decode_facts
 from vibeguard.dependents.graph import Graph, Overlay
 from vibeguard.dependents.layers import Layer
 from vibeguard.dependents.patching import patched
-from vibeguard.dependents.scanning import FEW_BLOBS, Blob, FactStore, Progress, TooSlowError, scan_blobs
+from vibeguard.dependents.scanning import FEW_BLOBS, NOT_HERE, Blob, FactStore, Progress, TooSlowError, scan_blobs
 from vibeguard.dependents.snapshot import build, load
 from vibeguard.dependents.store import DamagedError, Store
 from vibeguard.errors import VibeguardError
 from vibeguard.model import Change
 from vibeguard.repository.command import Git
-from vibeguard.repository.objects import Objects, list_tree
+from vibeguard.repository.objects import Objects, is_partial, list_tree, local_ids
 
 BUILDING = "dependents unknown, building"
 # Files whose links differ from the kept graph's: from the first number on a graph with them is kept for the next run,
@@ -52,10 +53,10 @@ def open_graph(
     deadline = None if time_limit is None else time.monotonic() + time_limit
     store = Store(common_dir) if use_store else None
     try:
-        return _open(_Session(git, store, deadline, progress, objects), change)
+        return _open(_Session(git, common_dir, store, deadline, progress, objects), change)
     except DamagedError:
         # A part that was read late did not match its digest.
-        return _open(_Session(git, None, deadline, progress, objects), change)
+        return _open(_Session(git, common_dir, None, deadline, progress, objects), change)
 
 
 def _open(session: _Session, change: Change) -> Graph:
@@ -70,15 +71,17 @@ def _open(session: _Session, change: Change) -> Graph:
 class _Session:
     """One opening: the stores, the running git, and what has been read so far."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917
         self,
         git: Git,
+        common_dir: str,
         store: Store | None,
         deadline: float | None,
         progress: Progress | None,
         objects: Objects | None,
     ) -> None:
         self.git = git
+        self.common_dir = common_dir
         self.store = store
         self.deadline = deadline
         self.progress = progress
@@ -101,8 +104,15 @@ class _Session:
 
     # -- contents
 
+    @cached_property
+    def here(self) -> frozenset[str] | None:
+        """The objects of a partial clone, since git dies of every other one; None for a whole clone."""
+        return local_ids(self.git) if is_partial(self.common_dir) else None
+
     def read(self, oid: str) -> bytes | None:
         """The content of one blob; configuration files only."""
+        if self.here is not None and oid not in self.here:
+            return None
         if self._objects is None:
             self._objects = Objects(self.git)
         return self._objects.blob(oid)
@@ -120,6 +130,9 @@ class _Session:
                     missing.append(blob)
                 else:
                     self.records[blob] = record
+        if missing and self.here is not None:
+            self.records.update((blob, NOT_HERE) for blob in missing if blob[0] not in self.here)
+            missing = [blob for blob in missing if blob[0] in self.here]
         if missing:
             few = self._objects if len(missing) <= FEW_BLOBS else None
             self.records.update(
@@ -157,11 +170,11 @@ class _Session:
         ghosts = tuple((source, edge) for path in gone for source, edge in base.edges_into(path))
 
         def settle() -> Overlay:
-            with _Session(self.git, self.store, None, None, None) as session:
+            with _Session(self.git, self.common_dir, self.store, None, None, None) as session:
                 return after.settled(session).overlay(ghosts)
 
         def rebuild() -> Graph:
-            with _Session(self.git, None, None, None, None) as session:
+            with _Session(self.git, self.common_dir, None, None, None, None) as session:
                 return session.graph(change)
 
         return Graph(

@@ -13,7 +13,7 @@ from vibeguard.dependents.languages import LANGUAGES, load
 from vibeguard.dependents.store import DamagedError, Sections, Store
 from vibeguard.errors import VibeguardError
 from vibeguard.repository.command import Git
-from vibeguard.repository.objects import Objects, missing, read_blobs
+from vibeguard.repository.objects import ABSENT, Objects, read_objects
 
 Progress = Callable[[int, int], None]
 Blob = tuple[str, str]  # (object id, language): the same bytes can be two languages'
@@ -75,7 +75,12 @@ class FactStore:
         if self._store is None or not records:
             return
         self._load()
-        wanted = {_key(blob): record.encode("utf-8", "surrogateescape") for blob, record in records.items()}
+        # What is not here now may be fetched later: that is no fact about the blob.
+        wanted = {
+            _key(blob): record.encode("utf-8", "surrogateescape")
+            for blob, record in records.items()
+            if record != NOT_HERE
+        }
         widths = {len(key) for key in wanted}
         if len(widths) != 1:
             return
@@ -118,6 +123,8 @@ class TooSlowError(Exception):
         self.records = records
 
 
+NOT_HERE = encode_facts(Facts(opaque=ABSENT))  # the record of a blob that is not in this clone
+
 # Up to this many blobs are asked of the process that is running anyway; more are streamed from one of their own.
 FEW_BLOBS = 64
 
@@ -137,7 +144,7 @@ def scan_blobs(
 
     Raises:
         TooSlowError: the deadline passed first.
-        VibeguardError: a blob is missing, or git failed.
+        VibeguardError: git failed, as it does in a partial clone for a blob that was not fetched.
     """
     if blobs and deadline is not None and time.monotonic() > deadline:
         raise TooSlowError({})
@@ -153,23 +160,22 @@ def scan_blobs(
     return _by_two(git, blobs, deadline, progress)
 
 
-def _contents(git: Git, ids: list[str], objects: Objects | None) -> Iterator[tuple[str, bytes]]:
-    if objects is None:
-        yield from read_blobs(git, ids)
+def _contents(git: Git, ids: list[str], objects: Objects | None) -> Iterator[bytes | None]:
+    """Contents in the order asked; None for a blob that is not here."""
+    if objects is not None:
+        yield from map(objects.blob, ids)
         return
-    for oid in ids:
-        content = objects.blob(oid)
-        if content is None:
-            raise missing(git, oid)
-        yield oid, content
+    for found in read_objects(git, ids, absent_ok=True):
+        yield None if found.type == ABSENT else found.content
 
 
 def _batches(git: Git, blobs: Sequence[Blob], objects: Objects | None = None) -> Iterator[list[tuple[Blob, str]]]:
     scanners = {language: load(language).scan for language in {language for _, language in blobs}}
     batch: list[tuple[Blob, str]] = []
     contents = _contents(git, [oid for oid, _ in blobs], objects)
-    for blob, (_, content) in zip(blobs, contents, strict=True):
-        batch.append((blob, encode_facts(_scanned(scanners[blob[1]], content))))
+    for blob, content in zip(blobs, contents, strict=True):
+        record = NOT_HERE if content is None else encode_facts(_scanned(scanners[blob[1]], content))
+        batch.append((blob, record))
         if len(batch) == _BATCH:
             yield batch
             batch = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterable, Iterator
 from types import TracebackType
@@ -147,8 +148,28 @@ def missing(git: Git, oid: str) -> VibeguardError:
     return VibeguardError(GIT, f"object {oid} is missing", hint="git fsck names what is damaged")
 
 
-def read_objects(git: Git, ids: Iterable[str]) -> Iterator[Object]:
+ABSENT = "absent"  # stands for the type of an object that is not here
+
+
+def local_ids(git: Git) -> frozenset[str]:
+    """Ids of every object that is here. In a partial clone git dies of the first one that is asked for and is not."""
+    listed = git.run("cat-file", "--batch-all-objects", "--unordered", "--buffer", "--batch-check=%(objectname)")
+    return frozenset(listed.stdout.decode().split())
+
+
+def is_partial(common_dir: str) -> bool:
+    """Whether a repository is a partial clone, by its own configuration file: asking git would cost a process."""
+    try:
+        with open(os.path.join(common_dir, "config"), "rb") as file:
+            return b"promisor" in file.read(1 << 20).lower()
+    except OSError:
+        return False
+
+
+def read_objects(git: Git, ids: Iterable[str], *, absent_ok: bool = False) -> Iterator[Object]:
     """Many objects in the order asked, one process, streamed: memory is that of the largest object.
+
+    With `absent_ok` an object that is not here (a partial clone) comes with the type :data:`ABSENT` and no content.
 
     Raises:
         VibeguardError: GIT for an id that is missing, or when git fails.
@@ -163,9 +184,12 @@ def read_objects(git: Git, ids: Iterable[str]) -> Iterator[Object]:
             header = process.read_line()
             found = _header(header)
             if found is None:
-                if header.endswith(b"\n"):
+                if not header.endswith(b"\n"):
+                    break
+                if not absent_ok:
                     raise missing(git, oid)
-                break
+                yield Object(oid, ABSENT, b"")
+                continue
             content = process.read_exactly(found[2] + 1)
             if len(content) != found[2] + 1:
                 break
