@@ -33,9 +33,9 @@ def main(folder: str = ".", count: int = 20) -> int:
         for old, new in pairwise(trees):
             raw = git.run("diff-tree", "-r", "--raw", "-z", "--no-renames", "--no-abbrev", old, new).stdout
             change = Change("range", None, None, tuple(parse_raw(raw)), base_tree=old, head_tree=new)
-            with _Session(git, Store(kept), None, None, None) as session:
+            with _Session(git, kept, Store(kept), None, None, None) as session:
                 quick = session.graph(change)
-            with _Session(git, None, None, None, None) as session:
+            with _Session(git, kept, None, None, None, None) as session:
                 session.facts_store = FactStore(Store(kept))
                 slow = session.graph(change._replace(files=(), base_tree=new))
                 ghosts = session.graph(change)
