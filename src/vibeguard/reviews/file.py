@@ -116,11 +116,11 @@ def _review(item: Any, where: str, place: str) -> Approval | None:
         close = difflib.get_close_matches(state, _STATES, 1)
         hint = f"did you mean `{close[0]}`?" if close else f"one of {', '.join(_STATES)}"
         _fail(where, f"{place}.state: {item['state']!r} is no state of a review", hint)
-    assurance = _text(item, "assurance", where, place) or "authenticated"
+    assurance = "authenticated" if item.get("assurance") is None else _text(item, "assurance", where, place)
     if assurance not in _ASSURANCES:
         _fail(where, f"{place}.assurance: {assurance!r} is not one of {', '.join(_ASSURANCES)}")
     commit = _text(item, "commit", where, place)
-    if commit.strip("0123456789abcdefABCDEF"):
+    if commit.strip("0123456789abcdefABCDEF") or item.get("commit") == "":
         _fail(where, f"{place}.commit: {commit!r} is no commit id", "give the full id, 40 or 64 hex digits")
     at = _text(item, "at", where, place)
     if at and not _is_moment(at):

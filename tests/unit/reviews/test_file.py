@@ -6,7 +6,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from vibeguard.errors import VibeguardError
@@ -163,6 +163,8 @@ _REVIEWS = st.lists(
 )
 
 
+@example([{"who": "amy", "state": "approved", "commit": ""}])
+@example([{"who": "amy", "state": "approved", "assurance": ""}])
 @given(_REVIEWS)
 def test_whatever_is_read_is_also_valid_by_the_published_schema(reviews: list[dict[str, Any]]) -> None:
     try:
