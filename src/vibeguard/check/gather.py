@@ -32,9 +32,9 @@ from vibeguard.model import (
     Provenance,
     Risk,
 )
-from vibeguard.ownership.lookup import Entry, Ownership
+from vibeguard.ownership.lookup import Ownership
 from vibeguard.ownership.lookup import load as load_ownership
-from vibeguard.ownership.reading import remote_host
+from vibeguard.ownership.reading import entries_of, remote_host
 from vibeguard.policy.globs import PathIndex, compiled
 from vibeguard.policy.rules import Policy
 from vibeguard.provenance import catalogue
@@ -218,7 +218,7 @@ class Gathered:
     def ownership(self) -> Ownership:
         dialect = self.policy.dialect or None
         host = remote_host(self.location.common_dir) if dialect is None else None
-        return load_ownership(self._entry, dialect=dialect, remote_host=host)
+        return load_ownership(entries_of(self.objects, self._tree), dialect=dialect, remote_host=host)
 
     @cached_property
     def graph(self) -> Graph:
@@ -434,9 +434,3 @@ class Gathered:
             if whole.new_dependencies is None
             else tuple(finding.text for finding in findings if finding.kind == "new-dependency"),
         )
-
-    def _entry(self, path: str) -> Entry | None:
-        entry = self._tree.entry(path) if self._tree is not None else None
-        if entry is None or entry.mode == "40000":
-            return None
-        return Entry(entry.mode, (self.objects.blob(entry.id) or b"") if entry.mode.startswith("100") else b"")

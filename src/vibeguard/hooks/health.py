@@ -11,7 +11,8 @@ from vibeguard.dependents.store import Store
 from vibeguard.errors import VibeguardError
 from vibeguard.hooks.install import HOOKS, state
 from vibeguard.model import Change
-from vibeguard.ownership.lookup import Entry, load
+from vibeguard.ownership.lookup import load
+from vibeguard.ownership.reading import entries_of
 from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects
 from vibeguard.repository.refs import default_branch, read_commit
@@ -93,13 +94,7 @@ def _policy_and_owners(location: Location, objects: Objects) -> tuple[Check, ...
         first = error.details[0].split("\n")[0] if error.details else str(error)
         policy = Check("policy", "bad", first, "vibeguard policy check shows every error")
 
-    def read(path: str) -> Entry | None:
-        entry = tree.entry(path) if tree is not None else None
-        if entry is None or entry.mode == "40000":
-            return None
-        return Entry(entry.mode, (objects.blob(entry.id) or b"") if entry.mode.startswith("100") else b"")
-
-    ownership = load(read, dialect=dialect)
+    ownership = load(entries_of(objects, tree), dialect=dialect)
     if not ownership.exists:
         return policy, Check("owners", "note", "no ownership file", "without one, ownership counts in no score")
     words = f"{ownership.file} ({ownership.dialect}), {len(ownership.rules)} rules"

@@ -4,13 +4,32 @@ from __future__ import annotations
 
 import os
 import stat
+from typing import TYPE_CHECKING
 
 from vibeguard.model import GITLINK, SYMLINK
 from vibeguard.ownership.lookup import Entry, Ownership, load
 from vibeguard.repository.objects import Objects
 from vibeguard.repository.tree import Tree
 
+if TYPE_CHECKING:
+    from vibeguard.ownership.lookup import Read
+
+
 _MOST_BYTES = 1_000_000  # of a configuration file
+
+
+def entries_of(objects: Objects, tree: Tree | None) -> Read:
+    """How the files of a tree are read for `load`: links and submodules by their mode alone, folders not at all."""
+
+    def read(path: str) -> Entry | None:
+        entry = tree.entry(path) if tree is not None else None
+        if entry is None or entry.mode == "40000":
+            return None
+        if entry.mode in (SYMLINK, GITLINK):
+            return Entry(entry.mode, b"")
+        return Entry(entry.mode, objects.blob(entry.id) or b"")
+
+    return read
 
 
 def of_tree(objects: Objects, tree: str, *, dialect: str | None = None, common_dir: str | None = None) -> Ownership:
@@ -25,16 +44,7 @@ def of_tree(objects: Objects, tree: str, *, dialect: str | None = None, common_d
     Raises:
         VibeguardError: CONFIG for an unknown dialect; as `repository` for damaged objects.
     """
-    entries = Tree(objects, tree)
-
-    def read(path: str) -> Entry | None:
-        entry = entries.entry(path)
-        if entry is None or entry.mode == "40000":
-            return None
-        if entry.mode in (SYMLINK, GITLINK):
-            return Entry(entry.mode, b"")
-        return Entry(entry.mode, objects.blob(entry.id) or b"")
-
+    read = entries_of(objects, Tree(objects, tree))
     return load(read, dialect=dialect, remote_host=remote_host(common_dir) if common_dir and dialect is None else None)
 
 
