@@ -1,4 +1,4 @@
-"""Where a Python import leads: source roots, packages, namespace packages, stubs, and the `__init__` files on the way."""
+"""Where a Python import leads: source roots, packages, namespace packages, stubs, the `__init__` files on the way."""
 
 from __future__ import annotations
 
