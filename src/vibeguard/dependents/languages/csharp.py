@@ -38,12 +38,22 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             "namespace": rb"^[ \t\xef\xbb\xbf]*+namespace[ \t]++([\w.]++)",
             "using": rb"^[ \t\xef\xbb\xbf]*+(global[ \t]++)?using[ \t]++(static[ \t]++)?"
             rb"(?:(\w++)[ \t]*+=[ \t]*+)?([\w.]++)[ \t]*+;",
-            "type": rb"(?<![\w.])(?:class|interface|struct|enum|record(?:[ \t]++(?:class|struct))?)[ \t]++([A-Z_]\w*+)"
-            rb"|(?<![\w.])delegate[ \t]++[\w<>\[\],.? \t]+?[ \t]++([A-Z]\w*+)[ \t]*+(?:<[^>\n]*+>)?\(",
-            "word": rb"(?<![\w.])[A-Z]\w*+|(?<=\.)[A-Z]\w*+(?=[ \t]*+[(<])",
+            "delegate": rb"delegate(?<![\w.]delegate)[ \t]++[\w<>\[\],.? \t]+?[ \t]++([A-Z]\w*+)[ \t]*+"
+            rb"(?:<[^>\n]*+>)?\(",
+            "word": rb"[A-Z](?<!\w.)(?:(?<!\..)\w*+|\w*+(?=[ \t]*+[(<]))",
         }[name],
         re.M,
     )
+
+
+_TYPES = (b"class", b"interface", b"struct", b"enum", b"record")
+
+
+@cache
+def _type(keyword: bytes) -> re.Pattern[bytes]:
+    """One pattern a keyword: the engine skips to a literal ten times as fast as to a choice of them."""
+    of_record = rb"(?:[ \t]++(?:class|struct))?" if keyword == b"record" else b""
+    return re.compile(keyword + rb"(?<![\w.]" + keyword + rb")" + of_record + rb"[ \t]++([A-Z_]\w*+)")
 
 
 def scan(content: bytes) -> Facts:
@@ -59,7 +69,10 @@ def scan(content: bytes) -> Facts:
         prefix = "global " if match.group(1) else ""
         prefix += "type " if match.group(2) or match.group(3) else ""
         imports.append(Import(prefix + text(match.group(4)), "import", (), places.line(match.group(4))))
-    defines = {(first or second).decode() for first, second in _pattern("type").findall(code)}
+    patterns = [_type(keyword) for keyword in _TYPES if keyword in code]
+    if b"delegate" in code:
+        patterns.append(_pattern("delegate"))
+    defines = {name.decode() for pattern in patterns for name in pattern.findall(code)}
     mentions = {word.decode() for word in set(_pattern("word").findall(code))} - defines
     return Facts(tuple(imports), tuple(sorted(defines)), tuple(sorted(mentions)), namespaces[0] if namespaces else "")
 

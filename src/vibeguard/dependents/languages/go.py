@@ -18,6 +18,7 @@ from vibeguard.dependents.languages.text import (
     LINE_COMMENT,
     STRING,
     Lines,
+    dotted_names,
     mask,
     mask_comments,
     masker,
@@ -38,23 +39,27 @@ def _pattern(name: str) -> re.Pattern[bytes]:
     return re.compile(
         {
             "package": rb"^\s*package\s+(\w+)",
-            "import": rb"^import\b[ \t]*+(?:\(([^)]*+)\)|([^\n(;]*+))",
+            "import": rb"\nimport\b[ \t]*+(?:\(([^)]*+)\)|([^\n(;]*+))",
             "spec": rb"(?:^|[;\n( \t])[ \t]*+(?:([\w.]++)[ \t]++)?(?:\"([^\"\n]++)\"|`([^`\n]++)`)",
-            "defines": rb"^(?:func[ \t]++(?:\([ \t]*+(?:\w++[ \t]++)?\*?[ \t]*+(\w++)[^)\n]*+\)[ \t]*+\w++|(\w++))"
+            "defines": rb"\n(?:func[ \t]++(?:\([ \t]*+(?:\w++[ \t]++)?\*?[ \t]*+(\w++)[^)\n]*+\)[ \t]*+\w++|(\w++))"
             rb"|(?:type|var|const)[ \t]++(?:(\w++(?:[ \t]*+,[ \t]*+\w++)*+)|\(([^)]*(?:\)[^\n)]+[^)]*)*)))",
             "member": rb"^[ \t]*+([A-Za-z_]\w*+(?:[ \t]*+,[ \t]*+\w++)*+)",
-            "selector": rb"(?<![\w.])([A-Za-z_]\w*+)\.([A-Z]\w*+)",
-            "word": rb"(?<![\w.])[A-Za-z_]\w*+",
         }[name],
         re.M,
     )
 
 
+@cache
+def _names() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Selectors (`head.Name`) and plain names, in the text of :func:`dotted_names`."""
+    return re.compile(r" ([A-Za-z_]\w*+)\.([A-Z]\w*+)", re.A), re.compile(r" ([A-Za-z_]\w*+)", re.A)
+
+
 _WORDS = frozenset(
-    b"break case chan const continue default defer else fallthrough for func go goto if import interface map package "
-    b"range return select struct switch type var nil true false iota append cap len make new panic print println "
-    b"recover copy close delete bool byte rune string int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 "
-    b"uintptr float32 float64 complex64 complex128 error any err ctx i j k n ok".split()
+    "break case chan const continue default defer else fallthrough for func go goto if import interface map package "
+    "range return select struct switch type var nil true false iota append cap len make new panic print println "
+    "recover copy close delete bool byte rune string int int8 int16 int32 int64 uint uint8 uint16 uint32 uint64 "
+    "uintptr float32 float64 complex64 complex128 error any err ctx i j k n ok".split()
 )
 
 
@@ -66,6 +71,7 @@ def scan(content: bytes) -> Facts:
     tokens = masker(LINE_COMMENT, BLOCK_COMMENT, STRING, _RAW_STRING, _CHARACTER)
     # Imports come before everything else, so that only the head needs its strings.
     head = 0
+    content = b"\n" + content  # so that every declaration starts after one: the engine skips to it
     for last in _pattern("import").finditer(content):
         # A bracket in a comment does not end the block; one at the start of a line does.
         head = max(last.end(), content.find(b"\n)", last.start()) + 2 if last.group(1) is not None else 0)
@@ -75,16 +81,18 @@ def scan(content: bytes) -> Facts:
     if package is None:
         return Facts()
     imports: list[tuple[str, str, int]] = []
-    lines = Lines(code)
+    lines = Lines(code[1:])
     for match in _pattern("import").finditer(code):
         # From the bracket or the blank before the first one.
         block = max(0, (match.start(1) if match.group(1) is not None else match.start(2)) - 1)
         for spec in _pattern("spec").finditer(code, block, match.end()):
             path = text(spec.group(2) or spec.group(3))
-            imports.append((text(spec.group(1) or b""), path, lines.at(spec.end())))
+            imports.append((text(spec.group(1) or b""), path, lines.at(spec.end() - 1)))
     selected: dict[str, set[str]] = {}
-    for head, name in _pattern("selector").findall(bare):
-        selected.setdefault(head.decode(), set()).add(name.decode())
+    selectors, plain = _names()
+    names_used = dotted_names(bare)
+    for head_name, name in selectors.findall(names_used):
+        selected.setdefault(head_name, set()).add(name)
     found = []
     for alias, path, line in imports:
         names: tuple[str, ...] = ()
@@ -95,7 +103,7 @@ def scan(content: bytes) -> Facts:
                     break
         found.append(Import(path, "import", ("*",) if alias == "." else names, line))
     defines, extended = _defines(bare)
-    words = {word.decode() for word in set(_pattern("word").findall(bare)) - _WORDS}
+    words = set(plain.findall(names_used)) - _WORDS
     return Facts(
         tuple(found), tuple(sorted(defines | extended)), tuple(sorted(words - defines)), package.group(1).decode()
     )

@@ -18,6 +18,7 @@ from vibeguard.dependents.languages.text import (
     LONG_STRING,
     STRING,
     Places,
+    dotted_names,
     mask,
     masker,
     text,
@@ -36,25 +37,38 @@ def _pattern(name: str) -> re.Pattern[bytes]:
     return re.compile(
         {
             "package": rb"^[ \t]*+package[ \t]++([\w.`\x80-\xff]++)",
-            "import": rb"^[ \t]*+import[ \t]++(static[ \t]++)?"
+            "import": rb"\n[ \t]*+import[ \t]++(static[ \t]++)?"
             rb"([\w`\x80-\xff]++(?:\.[\w`\x80-\xff]++)*+(?:\.\*)?)(?:[ \t]++as[ \t]++\w++)?",
-            # Patterns start with \b: the engine skips to it four times as fast as to a look-behind.
-            "type": rb"\b(?:class|interface|enum|record|object|typealias)[ \t]++([A-Za-z_]\w*+)",
             # Kotlin's top-level functions and properties stand at the start of a line.
-            "top": rb"^(?:(?:public|internal|inline|suspend|operator|infix|tailrec|const|lateinit|actual|expect"
+            "top": rb"\n(?:(?:public|internal|inline|suspend|operator|infix|tailrec|const|lateinit|actual|expect"
             rb"|external)[ \t]++)*+"
             rb"(?:fun|val|var)[ \t]++(?:<[^>\n]*+>[ \t]*+)?(?:[\w<>?,*. ]*\.)?(\w++)[ \t]*+[(:=<]",
-            "word": rb"\b(?<!\.)[A-Z]\w*+",
             "call": rb"\b(?<!\.)[a-z]\w*+(?=[ \t]*+[({])",
         }[name],
         re.M,
     )
 
 
+_TYPES = ("class", "interface", "enum", "record", "object", "typealias")
+
+_TOP = ("fun", "val", "var")
+
+
+@cache
+def _type(keyword: str) -> re.Pattern[bytes]:
+    """One pattern a keyword: the engine skips to a literal ten times as fast as to a choice of them."""
+    return re.compile(f"{keyword}(?<!\\w{keyword})[ \\t]++([A-Za-z_]\\w*+)".encode())
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    return re.compile(r" ([A-Z]\w*+)", re.A)
+
+
 _KEYWORDS = frozenset(b"if for while switch catch return synchronized super this new assert when try throw".split())
 # java.lang and what every file names; a class of the package with such a name is still found by its import.
 _COMMON = frozenset(
-    b"String Object Integer Long Boolean Override Deprecated Exception Class Void Double List Map Set".split()
+    "String Object Integer Long Boolean Override Deprecated Exception Class Void Double List Map Set".split()
 )
 
 
@@ -63,7 +77,7 @@ def scan(content: bytes) -> Facts:
     refused = unreadable(content)
     if refused is not None:
         return refused
-    code = mask(content, masker(LINE_COMMENT, BLOCK_COMMENT, LONG_STRING, STRING, CHARACTER))
+    code = b"\n" + mask(content, masker(LINE_COMMENT, BLOCK_COMMENT, LONG_STRING, STRING, CHARACTER))
     found = _pattern("package").search(code)
     package = text(found.group(1)).replace("`", "") if found is not None else ""
     imports = []
@@ -75,13 +89,16 @@ def scan(content: bytes) -> Facts:
             Import(("static " if match.group(1) else "") + specifier, "import", (), places.line(match.group(2)))
         )
         end = match.end()
-    defines = {name.decode() for name in _pattern("type").findall(code, end)}
-    defines |= {name.decode() for name in _pattern("top").findall(code, end)}
-    words = set(_pattern("word").findall(code, end))
+    code = code[end:]
+    names = dotted_names(code)
+    defined = [_type(keyword).findall(code) for keyword in _TYPES if f" {keyword} " in names]
+    if any(f" {keyword} " in names for keyword in _TOP):
+        defined.append(_pattern("top").findall(code))
+    defines = {name.decode() for found_names in defined for name in found_names}
+    mentions = set(_word().findall(names)) - _COMMON
     if b"fun " in code:
-        words.update(_pattern("call").findall(code, end))
-    words -= _KEYWORDS | _COMMON
-    mentions = {word.decode() for word in words} - defines
+        mentions |= {word.decode() for word in set(_pattern("call").findall(code)) - _KEYWORDS}
+    mentions -= defines
     return Facts(tuple(imports), tuple(sorted(defines)), tuple(sorted(mentions)), package)
 
 

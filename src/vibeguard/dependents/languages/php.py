@@ -44,8 +44,9 @@ def _pattern(name: str) -> re.Pattern[bytes]:
         {
             "namespace": rb"^[ \t]*+(?:<\?php[ \t]++)?namespace[ \t]++([\w\\]++)[ \t]*+[;{]",
             "use": rb"^use[ \t]++(?:(?:function|const)[ \t]++)?([^;()=]++);",
-            "qualified": rb"(?<![\w\\$>:])(\\?[A-Z]\w*+(?:\\\w++)*+)(?![\w\\]|[ \t]*+\()"
-            rb"|(?<=new )(\\?[A-Z]\w*+(?:\\\w++)*+)|(?<![\w\\$>:])(\\[A-Z]\w*+(?:\\\w++)++)",
+            # The name, whether it follows `new`, and what would make it a call. First comes what the engine can skip to.
+            "qualified": rb"([A-Z\\](?<![\w\\$>:].)(?:(?<=[A-Z])|[A-Z])(?:(?<=new .)()|(?<=new \\.)()|)"
+            rb"\w*+(?:\\\w++)*+)(\\|[ \t]*+\()?",
             "include": rb"\b(?:include|require)(?:_once)?\b[ \t(]*+"
             rb"(?:(__DIR__|dirname\(__FILE__\))[ \t]*+\.[ \t]*+)?([\"'])([^\"'\n$]++)\2",
         }[name],
@@ -79,9 +80,18 @@ def scan(content: bytes) -> Facts:
             for match in _pattern("include").finditer(kept)
         ]
     aliases = {alias for item in found for alias in item.names}
-    mentions = {text(first or second or third) for first, second, third in _pattern("qualified").findall(code, end)}
+    mentions = {
+        text(match.group(1))
+        for match in _pattern("qualified").finditer(code, end)
+        if match.group(4) is None or _is_type(match)
+    }
     mentions = {name for name in mentions if name not in _WORDS and name.partition("\\")[0] not in aliases}
     return Facts(tuple(found), (), tuple(sorted(mentions)), text(namespace.group(1)) if namespace else "")
+
+
+def _is_type(match: re.Match[bytes]) -> bool:
+    """Whether a name that a bracket follows is one all the same: made with `new`, or written in full."""
+    return match.group(2) is not None or match.group(3) is not None or match.group(1).rfind(b"\\") > 0
 
 
 def _uses(clause: str) -> list[tuple[str, str]]:

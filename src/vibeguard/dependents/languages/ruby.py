@@ -13,6 +13,7 @@ from vibeguard.dependents.languages.text import (
     HASH_COMMENT,
     STRING,
     Lines,
+    lines_with,
     mask,
     text,
     unreadable,
@@ -23,9 +24,10 @@ from vibeguard.model import EdgeKind
 # A constant leads to the file that its name spells, whatever that file says.
 BY_NAME = False
 
-_BLOCK = rb"^=begin\b(?s:.*?)(?:^=end[^\n]*+|\Z)"
+# Every token starts with a literal: the engine skips to the next one several times as fast as it tries each line.
+_BLOCK = rb"=begin\b(?<=^=begin)(?s:.*?)(?:^=end[^\n]*+|\Z)"
 _SINGLE = rb"'(?:[^'\\]++|\\(?s:.))*+(?:'|\Z)"
-_DATA = rb"^__END__(?s:.*)\Z"
+_DATA = rb"__END__(?<=^__END__)(?s:.*)\Z"
 _HEREDOC = rb"<<[~-](['\"]?)([A-Z_]++)\1(?s:.*?)^[ \t]*+\2$"
 
 
@@ -42,8 +44,9 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             rb"\b(require_relative|require_dependency|require|load|autoload)\b[ \t(]*+(?::(\w++)[ \t]*+(?:,[ \t]*+)?)?"
             rb"(?:([\"'])([^\"'\n#]*+)\4(?![ \t]*+[+%])"
             rb"|(File\.expand_path\([ \t]*+[\"']([^\"'\n#]++)[\"'],[ \t]*+__FILE__|[^\s\"']))?",
-            "module": rb"^[ \t]*+(?:module|class)[ \t]++([A-Z][\w:]*+)",
-            "constant": rb"(?<![\w:.@$])(?:::)?([A-Z]\w*+(?:::[A-Z]\w*+)*+)(?![\w?!:]|[ \t]*+=[^=>~])",
+            "module": rb"\n[ \t]*+(?:module|class)[ \t]++([A-Z][\w:]*+)",
+            "constant": rb"([A-Z](?:(?<![\w:.@$].)|(?<=::.)(?<![\w:.@$]::.))\w*+(?:::[A-Z]\w*+)*+)"
+            rb"(?![\w?!:]|[ \t]*+=[^=>~])",
         }[name],
         re.M,
     )
@@ -56,8 +59,12 @@ def scan(content: bytes) -> Facts:
         return refused
     code = mask(content, _masker())
     found: list[Import] = []
-    modules = [text(name) for name in _pattern("module").findall(code)]
-    candidates = list(_pattern("require").finditer(content))
+    modules = [text(name) for name in _pattern("module").findall(b"\n" + code)]
+    candidates = [
+        match
+        for start in lines_with((b"require", b"load"), content)
+        if (match := _pattern("require").match(content, start)) is not None
+    ]
     tokens = _masker().finditer(content) if candidates else iter(())
     token = next(tokens, None)
     lines = Lines(content)

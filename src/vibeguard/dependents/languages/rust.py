@@ -24,9 +24,14 @@ from vibeguard.dependents.project import Project, join, parents
 BY_NAME = False
 
 _BLOCK = rb"/\*(?:[^*/]++|\*(?!/)|/(?!\*)|/\*(?:[^*]++|\*(?!/))*+\*/)*+(?:\*/|\Z)"  # one level of nesting
-_RAW = rb"\bb?r(#*+)\"(?s:.*?)\"\1"
-_STRING = rb"\"(?:[^\"\\]++|\\(?s:.))*+(?:\"|\Z)"
-_CHARACTER = rb"b?'(?:[^'\\\n]|\\(?:x[0-9a-fA-F]{2}|u\{[^}\n]{1,8}\}|.))'"
+# Raw strings are known by what stands before the quote, so that every token starts with a literal to skip to.
+_STRING = (
+    rb"\"(?:(?<=\br\")[^\"]*+(?:\"|\Z)|(?<=\bbr\")[^\"]*+(?:\"|\Z)"
+    rb"|(?<=r#\")(?s:.*?)(?:\"#|\Z)|(?<=r##\")(?s:.*?)(?:\"##|\Z)|(?<=r###\")(?s:.*?)(?:\"###|\Z)"
+    rb"|(?<=[#r]####\")(?s:.*?)(?:\"####++|\Z)"
+    rb"|(?:[^\"\\]++|\\(?s:.))*+(?:\"|\Z))"
+)
+_CHARACTER = rb"'(?:[^'\\\n]|\\(?:x[0-9a-fA-F]{2}|u\{[^}\n]{1,8}\}|.))'"
 _MAX_USES = 4000  # of one `use` tree, however it is nested
 
 
@@ -50,7 +55,7 @@ def scan(content: bytes) -> Facts:
     refused = unreadable(content)
     if refused is not None:
         return refused
-    tokens = masker(LINE_COMMENT, _BLOCK, _RAW, _STRING, _CHARACTER)
+    tokens = masker(LINE_COMMENT, _BLOCK, _STRING, _CHARACTER)
     code = mask(content, tokens)
     found: list[Import] = []
     inline: list[tuple[int, int]] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from vibeguard.dependents.facts import MAX_BYTES, Facts
@@ -52,6 +53,32 @@ def unreadable(content: bytes) -> Facts | None:
     if b"\0" in content[:8192]:
         return Facts(opaque="binary")
     return None
+
+
+# What can be part of a dotted name; everything else separates names.
+_DOTTED = bytes(byte if (chr(byte).isalnum() and byte < 0x80) or byte in b"_." else 0x20 for byte in range(256))
+
+
+def dotted_names(code: bytes) -> str:
+    """Every dotted name of masked code once, each between two blanks: patterns over this see a fifth of the code."""
+    return f" {b'  '.join(set(code.translate(_DOTTED).split())).decode('ascii')} "
+
+
+def positions(words: Iterable[bytes], content: bytes) -> list[int]:
+    """Where these words start, in order. Each is searched alone: a literal is found ten times as fast as a choice."""
+    found = [match.start() for word in words if word in content for match in _literal(word).finditer(content)]
+    found.sort()
+    return found
+
+
+@cache
+def _literal(word: bytes) -> re.Pattern[bytes]:
+    return re.compile(re.escape(word))
+
+
+def lines_with(words: Iterable[bytes], content: bytes) -> list[int]:
+    """Where the lines that hold one of these words start, in order, each once."""
+    return list(dict.fromkeys(content.rfind(b"\n", 0, at) + 1 for at in positions(words, content)))
 
 
 class Lines:
