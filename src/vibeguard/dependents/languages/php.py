@@ -44,7 +44,7 @@ def _pattern(name: str) -> re.Pattern[bytes]:
         {
             "namespace": rb"^[ \t]*+(?:<\?php[ \t]++)?namespace[ \t]++([\w\\]++)[ \t]*+[;{]",
             "use": rb"^use[ \t]++(?:(?:function|const)[ \t]++)?([^;()=]++);",
-            # The name, whether it follows `new`, and what would make it a call. First comes what the engine can skip to.
+            # The name, whether `new` precedes it, what would make it a call. First comes what the engine can skip to.
             "qualified": rb"([A-Z\\](?<![\w\\$>:].)(?:(?<=[A-Z])|[A-Z])(?:(?<=new .)()|(?<=new \\.)()|)"
             rb"\w*+(?:\\\w++)*+)(\\|[ \t]*+\()?",
             "include": rb"\b(?:include|require)(?:_once)?\b[ \t(]*+"
