@@ -11,6 +11,7 @@ import re
 from vibeguard.dependents.facts import MAX_BYTES, Edge, Facts, Import, Links, one_edge_a_target
 from vibeguard.dependents.languages.javascript_project import offers as offers  # noqa: PLC0414
 from vibeguard.dependents.languages.javascript_project import resolver, stem
+from vibeguard.dependents.languages.text import positions
 from vibeguard.dependents.project import Project
 from vibeguard.model import EdgeKind
 
@@ -70,9 +71,7 @@ def scan(content: bytes) -> Facts:
         return Facts(opaque="oversized")
     if b"\0" in content[:8192]:
         return Facts(opaque="binary")
-    if b"import" not in content and b"require" not in content and b"from" not in content and b"///" not in content:
-        return Facts()
-    candidates = list(_CANDIDATE.finditer(content))
+    candidates = _candidates(content)
     found: list[Import] = []
     if candidates:
         masks = _masks(content, candidates[-1].start())
@@ -96,6 +95,24 @@ def scan(content: bytes) -> Facts:
                 specifier = "./" + specifier
             found.append(Import(specifier, "type-only", (), content.count(b"\n", 0, match.start()) + 1))
     return Facts(tuple(found))
+
+
+def _candidates(content: bytes) -> list[re.Match[bytes]]:
+    """What may be imports, in order."""
+    found: list[re.Match[bytes]] = []
+    # `export` matters with a `from` alone, `new URL(…)` with the module's own address.
+    words = (
+        b"import",
+        b"require",
+        b"export" if b"from" in content else b"",
+        b"new" if b"import.meta" in content else b"",
+    )
+    done = 0
+    for position in positions(filter(None, words), content):
+        if position >= done and (match := _CANDIDATE.match(content, position)) is not None:
+            found.append(match)
+            done = match.end()
+    return found
 
 
 def _text(raw: bytes) -> str:

@@ -19,6 +19,11 @@ from vibeguard.model import EdgeKind
 BY_NAME = False
 
 
+# Most statements start a line and hold nothing but names: one pattern tells them, and it starts with what the engine
+# can skip to. Everything else is left to the next ones.
+_PLAIN = re.compile(
+    rb"\n(?:from[ ]([.\w]++)[ ]import[ ](?:\(([\w,\s]++)\)|([\w, ]++))|import[ ]([A-Za-z_][\w.]*+))[ ]*+(?=[\n\r#]|\Z)"
+)
 # The word alone is found at a gigabyte a second; what is around it is looked at only then.
 _WORD = re.compile(rb"import(?=[ \t(*\\])")
 # A statement can start a line or follow ";" or ":". Where it stands inside a string or a comment is checked after.
@@ -69,9 +74,19 @@ def scan(content: bytes) -> Facts:
     blocks: list[tuple[int, int, str]] | None = None
     line, counted = 1, 0
     found: list[Import] = []
+    at = 0
     for match in candidates:
         start = match.start()
-        if _inside(start, strings) or (content[start : start + 1] in b":;" and _quoted(content, start)):
+        while at < len(strings) and strings[at][1] <= start:
+            at += 1
+        if at < len(strings) and strings[at][0] < start:
+            continue
+        if match.re is _PLAIN:
+            line += content.count(b"\n", counted, start + 1)
+            counted = start + 1
+            _plain_statement(match, line, found)
+            continue
+        if content[start : start + 1] in b":;" and _quoted(content, start):
             continue
         position = match.start(3) if match.start(3) >= 0 else match.start(1)
         line_start = content.rfind(b"\n", 0, position) + 1
@@ -100,12 +115,20 @@ def scan(content: bytes) -> Facts:
 
 
 def _candidates(content: bytes) -> list[re.Match[bytes]]:
-    """What may be import statements, in order."""
+    """What may be import statements, in order: plain ones, and what else holds the word."""
+    plain = _PLAIN.finditer(content)
+    following = next(plain, None)
     found: list[re.Match[bytes]] = []
     done = -1
     for word in _WORD.finditer(content):
         position = word.start()
         if position < done:
+            continue
+        while following is not None and following.end() <= position:
+            following = next(plain, None)
+        if following is not None and following.start() < position:
+            found.append(following)
+            done = following.end()
             continue
         start = content.rfind(b"\n", 0, position) + 1
         while (
@@ -226,6 +249,25 @@ def _statement(match: re.Match[bytes], kind: EdgeKind, line: int, found: list[Im
             names.append(name)
     if module and names and all(_NAME.fullmatch(piece) for piece in module.lstrip(".").split(".") if module.strip(".")):
         found.append(Import(module, kind, tuple(names), line))
+
+
+def _plain_statement(match: re.Match[bytes], line: int, found: list[Import]) -> None:
+    module, bracketed, listed, imported = match.groups()
+    if imported is not None:
+        name = imported.decode("ascii")
+        if all(map(str.isidentifier, name.split("."))):
+            found.append(Import(name, "import", (), line))
+        return
+    name = module.decode("ascii")
+    if listed is None:
+        listed = b" ".join(bracketed.split())
+    # What follows a name is `as` and what it is called here.
+    names = [part.lstrip().partition(" ")[0] for part in listed.decode("ascii").split(",")]
+    if not all(map(str.isidentifier, names)):
+        names = [part for part in names if part.isidentifier()]
+    stem = name.lstrip(".")
+    if names and (not stem or all(map(str.isidentifier, stem.split(".")))):
+        found.append(Import(name, "import", tuple(names), line))
 
 
 def _clean(raw: bytes) -> str:
