@@ -239,6 +239,9 @@ class Layer:
         facts = contents.facts((oid, language))
         if not names.isdisjoint(facts.mentions) or not names.isdisjoint(facts.defines):
             return True
+        names = {name.rpartition("\\")[2] for name in names}
+        if any("\\" in word and word.rpartition("\\")[2] in names for word in facts.mentions):
+            return True  # PHP's names in full
         return any(
             not names.isdisjoint(item.names)
             or not names.isdisjoint(item.specifier.replace("*", ".").split("."))

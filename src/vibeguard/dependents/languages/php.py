@@ -1,15 +1,21 @@
-"""PHP: `use`, names of the own namespace, qualified names, include and require with literal paths.
+"""PHP: `use`, names of the own namespace, qualified names, functions, include and require with constant paths.
 
-Classes are found by composer's autoload rules (psr-4, psr-0), as the program itself would find them.
+Classes are found by composer's autoload rules (psr-4, psr-0, classmap), as the program itself would find them;
+functions in the files that composer always loads. Where a repository has no such rules at all, a class or function
+leads to the only file that defines it.
 
-Cannot see: containers that build classes from strings, facades, classmap and files autoloading, computed includes.
+Cannot see: containers that build classes from strings, facades, names in docblocks that no `use` repeats, `define`d
+constants, computed includes.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import sys
+from collections.abc import Iterator
 from functools import cache
+from typing import NamedTuple
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
 from vibeguard.dependents.languages.text import (
@@ -23,168 +29,423 @@ from vibeguard.dependents.languages.text import (
     unreadable,
 )
 from vibeguard.dependents.project import Project, join
+from vibeguard.model import EdgeKind
 
-# A class leads to the file that its name spells, whatever that file says.
-BY_NAME = False
+# A function leads to the file that defines it, and so does a class of a classmap.
+BY_NAME = True
 
 _HASH = rb"#(?!\[)[^\n]*+"
 _DOUBLE = rb"\"(?:[^\"\\]++|\\(?s:.))*+(?:\"|\Z)"
 _SINGLE = rb"'(?:[^'\\]++|\\(?s:.))*+(?:'|\Z)"
-_HEREDOC = rb"<<<[ \t]*+([\"']?)(\w++)\1\n(?s:.*?)\n[ \t]*+\2\b"
+_HEREDOC = rb"<<<[ \t]*+([\"']?)(\w++)\1\r?\n(?s:.*?)\n[ \t]*+\2\b"
+_OUTSIDE = rb"\?>(?s:.*?)(?:<\?(?:php|=)|\Z)"
 
 
 @cache
 def _masker() -> re.Pattern[bytes]:
-    return re.compile(b"|".join((_HEREDOC, LINE_COMMENT, BLOCK_COMMENT, _HASH, _DOUBLE, _SINGLE)))
+    return re.compile(b"|".join((_HEREDOC, LINE_COMMENT, BLOCK_COMMENT, _HASH, _DOUBLE, _SINGLE, _OUTSIDE)))
+
+
+@cache
+def _type(keyword: bytes) -> re.Pattern[bytes]:
+    """One pattern a keyword: the engine skips to a literal ten times as fast as to a choice of them."""
+    return re.compile(keyword + rb"[ \t]++(?!extends\b|implements\b)(\w++)(?=[\s:{])")
 
 
 @cache
 def _pattern(name: str) -> re.Pattern[bytes]:
     return re.compile(
         {
-            "namespace": rb"^[ \t]*+(?:<\?php[ \t]++)?namespace[ \t]++([\w\\]++)[ \t]*+[;{]",
-            "use": rb"^use[ \t]++(?:(?:function|const)[ \t]++)?([^;()=]++);",
-            # The name, whether `new` precedes it, what would make it a call. First comes what the engine can skip to.
-            "qualified": rb"([A-Z\\](?<![\w\\$>:].)(?:(?<=[A-Z])|[A-Z])(?:(?<=new .)()|(?<=new \\.)()|)"
-            rb"\w*+(?:\\\w++)*+)(\\|[ \t]*+\()?",
+            "namespace": rb"namespace(?:[ \t]++([\w\\]++)\s*+([;{])|\s*+(\{))",
+            "use": rb"\nuse[ \t]++([^;()=]++);",
+            "inner use": rb"\n[ \t]*+use[ \t]++([^;()=]++);",
+            "function": rb"\nfunction[ \t]++&?(\w++)[ \t]*+\(",
+            "inner function": rb"\n[ \t]*+function[ \t]++&?(\w++)[ \t]*+\(",
+            "constant": rb"\nconst[ \t]++(\w++)[ \t]*+=",
+            # Over the distinct words of a file, see `_named`.
+            "class": rb"[A-Z](?<![\w\\$].)(?<!->.)(?<!::.)[\w\\]*+|\\(?<![\w\\$].)(?<!->.)[\w\\]++"
+            rb"|[a-z_](?<![\w\\$].)(?<!->.)(?<!::.)\w*+\\[\w\\]*+",
+            "called": rb"[a-z_](?<![\w\\$].)(?<!->.)(?<!::.)\w*+(?=\(|::)",
+            "made": rb"new[ \t]++(\\?[a-z_]\w*+)",
+            "extended": rb"extends[ \t]++(\\?[a-z_]\w*+)",
+            "case": rb"case[ \t]++(\\?[A-Z][\w\\]*+)(?=::)",
             "include": rb"\b(?:include|require)(?:_once)?\b[ \t(]*+"
-            rb"(?:(__DIR__|dirname\(__FILE__\))[ \t]*+\.[ \t]*+)?([\"'])([^\"'\n$]++)\2",
+            rb"(?:((?:\\?dirname\([ \t]*+)*+)(__DIR__|__FILE__)([\d, \t)]*+)\.[ \t]*+)?([\"'])([^\"'\n$]++)\4",
         }[name],
         re.M,
     )
 
 
+# What can be part of a name or tells what the name is; everything else separates words.
+_WORD = bytes(byte if chr(byte).isalnum() or byte in b"_\\$:>-(" or byte >= 0x80 else 0x20 for byte in range(256))
+_PARTS = (b"$", b">", b":", b"\\", b"_")
+_TYPES = (b"class", b"interface", b"trait", b"enum")
 _WORDS = frozenset("TRUE FALSE NULL PHP_EOL E_ALL PHP_INT_MAX DIRECTORY_SEPARATOR".split())
+# Keywords before a bracket, and the functions of PHP itself that programs call most: none of them is looked for.
+_BUILTIN = frozenset(
+    "self static parent if elseif while for foreach switch match isset empty array list exit die catch function fn "
+    "return echo print unset use and or xor declare eval include include_once require require_once __halt_compiler "
+    "count sprintf in_array is_null is_string is_array is_int is_bool is_object is_callable is_numeric is_resource "
+    "is_a is_subclass_of array_map array_filter array_merge array_keys array_values array_key_exists array_shift "
+    "array_unshift array_push array_pop array_slice array_splice array_unique array_search array_flip array_diff "
+    "array_reverse array_combine array_column array_fill array_intersect array_key_first array_key_last array_sum "
+    "array_walk array_reduce implode explode str_replace str_repeat str_contains str_starts_with str_ends_with "
+    "str_pad strlen strpos strrpos stripos strtolower strtoupper substr substr_count trim ltrim rtrim ucfirst "
+    "lcfirst ucwords preg_match preg_match_all preg_replace preg_replace_callback preg_quote preg_split json_encode "
+    "json_decode serialize unserialize get_class get_object_vars method_exists property_exists class_exists "
+    "interface_exists function_exists defined define constant call_user_func call_user_func_array func_get_args "
+    "file_get_contents file_put_contents file_exists is_file is_dir mkdir unlink fopen fclose fwrite dirname basename "
+    "realpath max min floor ceil round abs intval floatval time microtime date strtotime sort usort ksort uasort "
+    "range current key next reset end compact extract spl_object_hash spl_object_id md5 sha1 hash base64_encode "
+    "var_export gettype iterator_to_array ob_start ob_get_clean mb_strlen mb_substr mb_strtolower number_format "
+    "trigger_error set_error_handler".split()
+)
+
+
+class _Block(NamedTuple):
+    """The code of one namespace."""
+
+    namespace: str
+    start: int
+    end: int
+    braced: bool
 
 
 def scan(content: bytes) -> Facts:
-    """Uses with their aliases, class names that are mentioned, the namespace, literal includes."""
+    """Uses, the classes and functions that are named and defined, the namespace, literal includes.
+
+    A name of another namespace than the file's first is kept in full, with a leading backslash.
+    """
     refused = unreadable(content)
     if refused is not None:
         return refused
-    code = mask(content, _masker())
-    namespace = _pattern("namespace").search(code)
     found: list[Import] = []
+    defines: set[str] = set()
+    mentions: set[str] = set()
     places = Places(content)
-    end = 0
-    for match in _pattern("use").finditer(code):
-        line = places.line(match.group())
-        end = match.end()
-        for name, alias in _uses(text(match.group(1))):
-            found.append(Import("use " + name, "import", (alias,), line))
+    code = mask(b"\n" + _without_preface(content), _masker())
+    blocks = _blocks(code)
+    first = blocks[0].namespace
+    for block in blocks:
+        uses, aliases, bare = _uses_of(code, block)
+        own = _defined(bare)
+        named = _named(bare) - own
+        heads = {name.partition("\\")[0] for name in named if "\\" in name}
+        for what, name, alias, written in uses:
+            if what == "use":
+                # A namespace that is opened is no class that is used.
+                if alias in heads and alias not in named:
+                    continue
+                kind: EdgeKind = "import" if alias in named else "type-only"
+            else:
+                kind = "import"
+            found.append(Import(f"{what} {name}", kind, (name.rpartition("\\")[2],), places.line(written)))
+        for name in named:
+            head, inner, rest = name.partition("\\")
+            if head in aliases:
+                if inner:
+                    mentions.add(f"\\{aliases[head]}\\{rest}")
+            elif head == "namespace":
+                mentions.add(f"\\{block.namespace}\\{rest}".replace("\\\\", "\\"))
+            elif head == "" or block.namespace == first:
+                mentions.add(name)
+            else:
+                mentions.add(f"\\{block.namespace}\\{name}" if block.namespace else f"\\{name}")
+        for name in own:
+            defines.add(name if block.namespace == first else f"\\{block.namespace}\\{name}".replace("\\\\", "\\"))
     if b"include" in code or b"require" in code:
-        kept = mask_comments(content, _masker())
-        lines = Lines(kept)
-        found += [
-            Import("file " + text(match.group(3)), "import", (), lines.at(match.start()))
-            for match in _pattern("include").finditer(kept)
-        ]
-    aliases = {alias for item in found for alias in item.names}
-    mentions = {
-        text(match.group(1))
-        for match in _pattern("qualified").finditer(code, end)
-        if match.group(4) is None or _is_type(match)
-    }
-    mentions = {name for name in mentions if name not in _WORDS and name.partition("\\")[0] not in aliases}
-    return Facts(tuple(found), (), tuple(sorted(mentions)), text(namespace.group(1)) if namespace else "")
+        found += _includes(content)
+    return Facts(tuple(found), tuple(sorted(defines)), tuple(sorted(mentions)), first)
 
 
-def _is_type(match: re.Match[bytes]) -> bool:
-    """Whether a name that a bracket follows is one all the same: made with `new`, or written in full."""
-    return match.group(2) is not None or match.group(3) is not None or match.group(1).rfind(b"\\") > 0
+def _without_preface(content: bytes) -> bytes:
+    """The content with what stands before the first `<?php` blanked; a template of another kind as it is."""
+    start = content.find(b"<?")
+    return content if start <= 0 else b" " * start + content[start:]
 
 
-def _uses(clause: str) -> list[tuple[str, str]]:
-    """(qualified name, name in this file) of one `use`, group uses opened."""
+def _heads(
+    pattern: re.Pattern[bytes], code: bytes, start: int = 0, end: int = sys.maxsize
+) -> Iterator[re.Match[bytes]]:
+    """Where the words of a pattern are keywords, and no variables, members or parts of names."""
+    for match in pattern.finditer(code, start, end):
+        before = code[match.start() - 1 : match.start()]
+        if before not in _PARTS and not before.isalnum():
+            yield match
+
+
+def _types(code: bytes, start: int = 0, end: int = sys.maxsize) -> list[re.Match[bytes]]:
+    """The heads of classes, interfaces, traits and enumerations."""
+    return [match for keyword in _TYPES if keyword in code for match in _heads(_type(keyword), code, start, end)]
+
+
+def _defined(code: bytes) -> set[str]:
+    """What others can name: types, functions and constants; an indented function only before the first type."""
+    types = _types(code)
+    found = {match.group(1) for match in types}
+    if b"\nconst" in code:
+        found.update(_pattern("constant").findall(code))
+    if b"function" in code:
+        found.update(_pattern("function").findall(code))
+        first = min((match.start() for match in types), default=len(code))
+        found.update(_pattern("inner function").findall(code, 0, first))
+    return _texts(found)
+
+
+def _named(code: bytes) -> set[str]:
+    """The classes, functions and constants that are named, as they are written.
+
+    Most words stand there many times: the patterns see each once, which costs a third of looking at all the code.
+    """
+    # What these keywords precede is a definition, or the value of a case.
+    marked = code.replace(b"function ", b"function$").replace(b"const ", b"const$").replace(b"case ", b"case$")
+    words = b"  ".join(set(marked.translate(_WORD).split()))
+    called = set(_pattern("called").findall(words))
+    if b"new" in code:
+        called.update(_pattern("made").findall(code))
+    if b"extends" in code:
+        called.update(_pattern("extended").findall(code))
+    classes = set(_pattern("class").findall(words))
+    if b"case" in code:
+        classes.update(_pattern("case").findall(code))
+    found = _texts(called | classes)
+    return {name for name in found - _BUILTIN - _WORDS if name.removeprefix("\\") not in _BUILTIN}
+
+
+def _texts(names: set[bytes]) -> set[str]:
+    return set(text(b"\n".join(names)).split("\n")) if names else set()
+
+
+def _blocks(code: bytes) -> list[_Block]:
+    """The namespaces of a file, at least one."""
+    heads = list(_heads(_pattern("namespace"), code))
+    if not heads:
+        return [_Block("", 0, len(code), braced=False)]
+    ends = [head.start() for head in heads[1:]] + [len(code)]
+    return [
+        _Block(text(head.group(1) or b""), head.end(), end, head.group(2) != b";")
+        for head, end in zip(heads, ends, strict=True)
+    ]
+
+
+def _uses_of(code: bytes, block: _Block) -> tuple[list[tuple[str, str, str, bytes]], dict[str, str], bytes]:
+    """(what, qualified name, alias, its bytes) of every `use`; what each alias stands for; the code without them."""
+    uses: list[tuple[str, str, str, bytes]] = []
+    aliases: dict[str, str] = {}
+    pieces = []
+    at, end = block.start, block.end
+    if block.braced:
+        # An indented `use` imports only before the first class, for inside of one it takes a trait.
+        first = min((match.start() for match in _types(code, at, end)), default=end)
+        found = list(_pattern("inner use").finditer(code, at, first))
+    else:
+        found = list(_pattern("use").finditer(code, at, end))
+    for match in found:
+        for what, name, alias in _uses(text(match.group(1))):
+            uses.append((what, name, alias, match.group()))
+            aliases.setdefault(alias, name)
+        pieces.append(code[at : match.start()])
+        at = match.end()
+    pieces.append(code[at:end])
+    return uses, aliases, b" ".join(pieces)
+
+
+def _uses(clause: str) -> Iterator[tuple[str, str, str]]:
+    """(what is used, qualified name, name in this file) of one `use`, group uses opened."""
     clause = " ".join(clause.split())
+    what, clause = _kind(clause, "use")
     head, brace, rest = clause.partition("{")
-    parts = rest.rstrip("}").split(",") if brace else clause.split(",")
-    found = []
-    for part in parts:
-        name, _, alias = part.strip().partition(" as ")
-        name = name.removeprefix("function ").removeprefix("const ").strip()
+    for part in rest.rstrip("} ").split(",") if brace else clause.split(","):
+        one, written = _kind(part.strip(), what)
+        name, _, alias = written.partition(" as ")
+        name = name.strip()
         if name:
             name = ((head.strip() if brace else "") + name).lstrip("\\")
-            found.append((name, alias.strip() or name.rpartition("\\")[2]))
-    return found
+            yield one, name, alias.strip() or name.rpartition("\\")[2]
 
 
-def offers(path: str, _project: Project) -> set[str]:
-    """A file is looked for under its name."""
-    return {path.rpartition("/")[2]}
+def _kind(clause: str, default: str) -> tuple[str, str]:
+    word, _, rest = clause.partition(" ")
+    return (word, rest) if word in ("function", "const") else (default, clause)
 
 
-def _autoload(project: Project) -> list[tuple[str, str, bool]]:
-    """(namespace prefix, folder, psr-0?) of every composer.json, longest prefix first."""
-    kept: list[tuple[str, str, bool]] | None = project.kept.get("php.autoload")
+def _includes(content: bytes) -> Iterator[Import]:
+    """Includes whose path is a string, alone or after the file's own folder; `..` for every `dirname` around it."""
+    kept = mask_comments(content, _masker())
+    lines = Lines(kept)
+    for match in _pattern("include").finditer(kept):
+        calls, start, levels, _, path = (text(group) if group else "" for group in match.groups())
+        up = calls.count("dirname") + sum(int(number) - 1 for number in re.findall(r"\d{1,2}", levels))
+        if start == "__FILE__":
+            up -= 1
+        if up >= 0:
+            yield Import(
+                "file " + "../" * up + path.lstrip("/") if start else "file " + path,
+                "import",
+                (),
+                lines.at(match.start()),
+            )
+
+
+# ------------------------------------------------------------------------------------------------------ resolution
+
+
+def offers(path: str, project: Project) -> set[str]:
+    """A file is looked for under its name, and under what it defines."""
+    if not path.endswith(".php"):
+        return set()
+    return {path.rpartition("/")[2], *(name.rpartition("\\")[2] for name in project.facts(path).defines)}
+
+
+class _Rule(NamedTuple):
+    """One line of a composer.json's autoload section."""
+
+    prefix: str
+    folder: str
+    is_psr0: bool
+    home: str  # the folder of the composer.json
+
+
+class _Autoload(NamedTuple):
+    """What composer loads, of the whole repository."""
+
+    rules: tuple[_Rule, ...]  # longest prefix first
+    defined: dict[str, tuple[str, ...]]  # files by the qualified name of what they define, where no path spells it
+    by_name: bool  # whether classes are among them
+
+
+def _autoload(project: Project) -> _Autoload:
+    kept: _Autoload | None = project.kept.get("php.autoload")
     if kept is None:
-        kept = []
+        rules: list[_Rule] = []
+        mapped: list[str] = []
+        loaded: set[str] = set()
         for path in project.named("composer.json"):
             home = path.rpartition("/")[0]
-            try:
-                found = json.loads(project.read(path) or b"{}")
-            except (ValueError, RecursionError):
-                continue
-            for section in ("autoload", "autoload-dev"):
-                rules = found.get(section) if isinstance(found, dict) else None
+            for section in _sections(project.read(path)):
                 for standard in ("psr-4", "psr-0"):
-                    mapping = rules.get(standard) if isinstance(rules, dict) else None
+                    mapping = section.get(standard)
                     for prefix, folders in mapping.items() if isinstance(mapping, dict) else ():
-                        for folder in folders if isinstance(folders, list) else [folders]:
-                            where = join(home, folder) if isinstance(folder, str) else None
-                            if where is not None:
-                                kept.append((prefix.strip("\\"), where, standard == "psr-0"))
-        kept = project.kept["php.autoload"] = sorted(set(kept), key=lambda rule: (-len(rule[0]), rule))
+                        rules += [
+                            _Rule(prefix.strip("\\"), where, standard == "psr-0", home)
+                            for where in _joined(home, folders)
+                        ]
+                mapped += _joined(home, section.get("classmap"))
+                loaded.update(_joined(home, section.get("files")))
+        rules = sorted(set(rules), key=lambda rule: (-len(rule.prefix), rule))
+        everywhere = not rules and not mapped
+        folders = tuple(folder + "/" if folder else "" for folder in mapped)
+        defined: dict[str, list[str]] = {}
+        for path in sorted(project.files):
+            if path.endswith(".php") and (
+                everywhere or path in loaded or path in mapped or (folders and path.startswith(folders))
+            ):
+                facts = project.facts(path)
+                for name in facts.defines:
+                    qualified = name[1:] if name[:1] == "\\" else f"{facts.package}\\{name}" if facts.package else name
+                    defined.setdefault(qualified, []).append(path)
+        kept = _Autoload(
+            tuple(rules),
+            {name: tuple(paths) for name, paths in defined.items() if len(paths) == 1 or not everywhere},
+            everywhere or bool(mapped),
+        )
+        project.kept["php.autoload"] = kept
     return kept
 
 
-def _class(name: str, project: Project) -> tuple[str | None, bool]:
+def _sections(content: bytes | None) -> Iterator[dict[str, object]]:
+    try:
+        found = json.loads(content or b"{}")
+    except (ValueError, RecursionError):
+        return
+    for name in ("autoload", "autoload-dev"):
+        section = found.get(name) if isinstance(found, dict) else None
+        if isinstance(section, dict):
+            yield section
+
+
+def _joined(home: str, folders: object) -> list[str]:
+    listed = folders if isinstance(folders, list) else [folders]
+    return [where for one in listed if isinstance(one, str) and (where := join(home, one)) is not None]
+
+
+def _class(name: str, importer: str, project: Project) -> tuple[str | None, bool]:
     """The file of a class, and whether its namespace belongs to this repository."""
     inside = False
-    for prefix, folder, whole in _autoload(project):
-        if prefix and name != prefix and not name.startswith(prefix + "\\"):
+    hits: list[tuple[int, str]] = []
+    for rule in _autoload(project).rules:
+        prefix = rule.prefix
+        if prefix and not (name.startswith(prefix) if rule.is_psr0 else name.startswith(prefix + "\\")):
             continue
-        rest = name if whole or not prefix else name[len(prefix) + 1 :]
-        path = "/".join(part for part in (folder, rest.replace("\\", "/") + ".php") if part)
-        if path in project.files:
-            return path, True
+        if rule.is_psr0:
+            space, separator, last = name.rpartition("\\")
+            rest = space.replace("\\", "/") + ("/" if separator else "") + last.replace("_", "/")
+        else:
+            rest = (name[len(prefix) + 1 :] if prefix else name).replace("\\", "/")
+        path = f"{rule.folder}/{rest}.php" if rule.folder else f"{rest}.php"
         inside = inside or bool(prefix)
-    return None, inside
+        if path in project.files:
+            around = not rule.home or importer.startswith(rule.home + "/")
+            hits.append((len(rule.home) if around else -1, path))
+    if not hits:
+        return None, inside
+    # Fixtures and packages may map the same namespace: the nearest composer.json around the importer decides.
+    return max(hits, key=lambda hit: hit[0])[1], True
 
 
 def resolve(facts: Facts, importer: str, project: Project) -> Links:
-    """The files of the classes this file names, and of its includes."""
+    """The files of the classes and functions this file names, and of its includes."""
     edges: list[Edge] = []
     unresolved: list[tuple[str, int]] = []
     wanted: set[str] = set()
     folder = importer.rpartition("/")[0]
+    autoload = _autoload(project)
+
+    def find(name: str, kind: EdgeKind, line: int = 0) -> bool | None:
+        """Adds the edges to what is named; None where nothing is found and nothing should be."""
+        last = name.rpartition("\\")[2]
+        inside = False
+        if last[:1].isupper():
+            wanted.add(last + ".php")
+            found, inside = _class(name, importer, project)
+            if found is not None:
+                edges.append(Edge(found, kind, (last,), line))
+                return True
+        paths = autoload.defined.get(name)
+        if paths is not None:
+            edges.extend(Edge(path, kind, (last,), line) for path in paths)
+            return True
+        return False if inside else None
+
     for item in facts.imports:
         how, _, name = item.specifier.partition(" ")
         if how == "file":
             wanted.add(name.rpartition("/")[2])
-            path = join(folder, name.lstrip("/"))
+            path = join(folder, name)
+            if path is None or name.startswith("/"):
+                continue  # outside of the repository
             if path in project.files:
-                assert path is not None
                 edges.append(Edge(path, "import", (), item.line))
-            elif not name.startswith("/") or path is None or "vendor/" not in name:
+            elif "vendor/" not in name:
                 unresolved.append((name, item.line))
             continue
-        wanted.add(name.rpartition("\\")[2] + ".php")
-        found, inside = _class(name, project)
-        if found is None and "\\" in name:
-            # `use A\B` can open a namespace, and a function or constant lives in no file of its own name.
-            continue
-        if found is not None:
-            edges.append(Edge(found, "import", item.names, item.line))
-        elif inside:
+        wanted.add(item.names[0])
+        # `use A\B` can open a namespace, and a `use` for a docblock may name what is not there.
+        if find(name, item.kind, item.line) is False and item.kind == "import" and how == "use":
             unresolved.append((name, item.line))
     for name in facts.mentions:
-        wanted.add(name.rpartition("\\")[2] + ".php")
-        qualified = (
-            name.lstrip("\\") if name.startswith("\\") else f"{facts.package}\\{name}" if facts.package else name
-        )
-        found, _ = _class(qualified, project)
-        if found is not None:
-            kind = "same-package" if "\\" not in name else "import"
-            edges.append(Edge(found, "same-package" if kind == "same-package" else "import", (name,)))
+        last = name.rpartition("\\")[2]
+        if autoload.by_name or not last[:1].isupper():
+            wanted.add(last)
+        if name[:1] == "\\":
+            find(name[1:], "import")
+        elif not facts.package:
+            find(name, "import" if "\\" in name else "same-package")
+        elif not find(f"{facts.package}\\{name}", "import" if "\\" in name else "same-package") and _is_function(name):
+            edges += [Edge(path, "import", (name,)) for path in autoload.defined.get(name, ())]
     return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
+
+
+def _is_function(name: str) -> bool:
+    """Whether a name that the own namespace lacks falls back to the global one: functions and constants do."""
+    return "\\" not in name and (not name[:1].isupper() or name.isupper())
