@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
+from vibeguard.dependents.columns import key_hash
 from vibeguard.dependents.facts import KINDS, NO_LINKS, Edge, Facts, Links
 from vibeguard.dependents.graph import Overlay
 from vibeguard.dependents.languages import configures, language_of, load
 from vibeguard.dependents.project import Project
-from vibeguard.dependents.snapshot import Snapshot, key_hash
+from vibeguard.dependents.snapshot import Snapshot
 
 
 class Contents(Protocol):
@@ -149,6 +150,14 @@ class Layer:
             lazily: leave modified files pending where their imports are the same, for what else they mention
                 alters their own links only.
         """
+        after, stale = self.laid(blobs, contents, lazily=lazily)
+        after.resolve(stale, contents)
+        return after
+
+    def laid(
+        self, blobs: Mapping[str, str | None], contents: Contents, *, lazily: bool = False
+    ) -> tuple[Layer, set[str]]:
+        """As :meth:`step`, but with the files whose links have yet to be worked out beside it."""
         after = Layer(self.snapshot, {**self.blobs, **blobs})
         stale = {path for path, oid in blobs.items() if oid is not None and language_of(path) is not None}
         gone = {path for path, oid in blobs.items() if oid is None}
@@ -169,12 +178,12 @@ class Layer:
             if settings:
                 stale |= {path for path in after.files if language_of(path) in settings}
         after.pending = {path: loose for path, loose in after.pending.items() if path not in stale}
-        if stale:
-            after._resolve(stale, contents)
-        return after
+        return after, stale
 
-    def _resolve(self, stale: set[str], contents: Contents) -> None:
+    def resolve(self, stale: set[str], contents: Contents) -> None:
         """Work out the links of these files anew."""
+        if not stale:
+            return
         links, unread = dict(self.links), dict(self.unread)
         wanted: dict[str, tuple[str, str]] = {}
         for path in sorted(stale):
@@ -196,7 +205,7 @@ class Layer:
     def settled(self, contents: Contents) -> Layer:
         """The same with nothing pending."""
         after = Layer(self.snapshot, self.blobs, self.links, self.unread)
-        after._resolve(set(self.pending), contents)
+        after.resolve(set(self.pending), contents)
         return after
 
     def _compared(

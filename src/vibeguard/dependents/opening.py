@@ -11,7 +11,7 @@ from vibeguard.dependents.graph import Graph, Overlay
 from vibeguard.dependents.layers import Layer
 from vibeguard.dependents.patching import patched
 from vibeguard.dependents.scanning import FEW_BLOBS, NOT_HERE, Blob, FactStore, Progress, TooSlowError, scan_blobs
-from vibeguard.dependents.snapshot import build, load
+from vibeguard.dependents.snapshot import assembled, empty, load
 from vibeguard.dependents.store import DamagedError, Store
 from vibeguard.errors import VibeguardError
 from vibeguard.model import Change
@@ -189,24 +189,24 @@ class _Session:
     def base(self, tree: str | None) -> Layer:
         """The graph of the tree before the change: kept, brought up to date from a kept one, or built."""
         if tree is None:
-            return Layer(build("", {}, {}, {})[0])
-        for kept in self.store.graphs() if self.store is not None else ():
-            assert self.store is not None
-            if kept == tree:
-                snapshot = load(self.store, tree)
-                if snapshot is not None:
-                    return Layer(snapshot)
-        for kept in self.store.graphs()[:1] if self.store is not None else ():
-            assert self.store is not None
-            snapshot = load(self.store, kept)
-            blobs = self.difference(kept, tree) if snapshot is not None else None
-            if snapshot is not None and blobs is not None:
-                layer = Layer(snapshot).step(blobs, self)
-                if len(layer.links) < _PATCH_FROM:
-                    self.store.touch(f"graph-{kept}")
+            return Layer(empty())
+        trees = self.store.graphs() if self.store is not None else []
+        if self.store is not None and tree in trees:
+            snapshot = load(self.store, tree)
+            if snapshot is not None:
+                return Layer(snapshot)
+        if self.store is not None and trees:
+            newest = trees[0]
+            snapshot = load(self.store, newest)
+            blobs = self.difference(newest, tree) if snapshot is not None else None
+            if snapshot is not None and blobs is not None and len(blobs) < _REBUILD_FROM:
+                layer, stale = Layer(snapshot).laid(blobs, self)
+                if len(stale) < _REBUILD_FROM:
+                    layer.resolve(stale, self)
+                    if len(layer.links) >= _PATCH_FROM:
+                        return self.patched(layer, tree)
+                    self.store.touch(f"graph-{newest}")
                     return layer
-                if len(layer.links) < _REBUILD_FROM:
-                    return self.patched(layer, tree)
         return self.built(tree)
 
     def difference(self, old: str, new: str) -> Mapping[str, str | None] | None:
@@ -225,18 +225,21 @@ class _Session:
     def patched(self, layer: Layer, tree: str) -> Layer:
         """The same graph without differences, kept for the next run."""
         links = {path: (language, layer.links[path]) for path, language in layer.languages()}
-        snapshot, sections = patched(layer.snapshot, tree, layer.blobs, links, layer.unread, layer.settings)
-        if self.store is not None:
-            self.store.write(f"graph-{tree}", tree, sections)
-        return Layer(snapshot)
+        return self.keep(tree, patched(layer.snapshot, layer.blobs, links, layer.unread, layer.settings))
 
     def built(self, tree: str) -> Layer:
         """The graph of a tree, built from its blobs and kept."""
         blobs = {entry.path: entry.id for entry in list_tree(self.git, tree) if entry.mode in _FILES}
-        layer = Layer(build("", {}, {}, {})[0]).step(blobs, self)
-        links = {path: (language, layer.links[path]) for path, language in layer.languages()}
-        snapshot, sections = build(tree, blobs, links, layer.unread, layer.settings)
-        self.facts_store.save(self.records)
+        from vibeguard.dependents.building import build  # noqa: PLC0415 - a cold start alone needs it
+
+        built = build(self.git, blobs, self.facts_store.get, self.here, self.deadline, self.progress)
+        self.facts_store.save(built.records)
+        return self.keep(tree, built.sections)
+
+    def keep(self, tree: str, sections: dict[str, bytes]) -> Layer:
+        """The graph of these sections, written for the next run."""
         if self.store is not None:
             self.store.write(f"graph-{tree}", tree, sections)
+        snapshot = assembled(tree, sections)
+        assert snapshot is not None
         return Layer(snapshot)

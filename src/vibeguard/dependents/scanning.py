@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from vibeguard.dependents.facts import Facts, decode_facts, encode_facts
+from vibeguard.dependents.facts import Facts, encode_facts
 from vibeguard.dependents.languages import LANGUAGES, load
 from vibeguard.dependents.store import DamagedError, Sections, Store
-from vibeguard.errors import VibeguardError
 from vibeguard.repository.command import Git
 from vibeguard.repository.objects import ABSENT, Objects, read_objects
 
@@ -19,7 +17,6 @@ Progress = Callable[[int, int], None]
 Blob = tuple[str, str]  # (object id, language): the same bytes can be two languages'
 
 _NAME = "facts"
-_FORK_FROM = 1500  # blobs; below this a second process costs more than it saves
 _BATCH = 512  # blobs between two looks at the clock
 
 
@@ -148,19 +145,19 @@ def scan_blobs(
     """
     if blobs and deadline is not None and time.monotonic() > deadline:
         raise TooSlowError({})
-    if len(blobs) < _FORK_FROM or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
-        records: dict[Blob, str] = {}
-        for batch in _batches(git, blobs, objects):
-            records.update(batch)
+    scanners = {language: load(language).scan for language in {language for _, language in blobs}}
+    records: dict[Blob, str] = {}
+    for blob, content in zip(blobs, contents_of(git, [oid for oid, _ in blobs], objects), strict=True):
+        records[blob] = NOT_HERE if content is None else encode_facts(scanned(scanners[blob[1]], content))
+        if len(records) % _BATCH == 0:
             if progress is not None:
                 progress(len(records), len(blobs))
-            if deadline is not None and time.monotonic() > deadline and len(records) < len(blobs):
+            if deadline is not None and time.monotonic() > deadline:
                 raise TooSlowError(records)
-        return records
-    return _by_two(git, blobs, deadline, progress)
+    return records
 
 
-def _contents(git: Git, ids: list[str], objects: Objects | None) -> Iterator[bytes | None]:
+def contents_of(git: Git, ids: list[str], objects: Objects | None = None) -> Iterator[bytes | None]:
     """Contents in the order asked; None for a blob that is not here."""
     if objects is not None:
         yield from map(objects.blob, ids)
@@ -169,85 +166,8 @@ def _contents(git: Git, ids: list[str], objects: Objects | None) -> Iterator[byt
         yield None if found.type == ABSENT else found.content
 
 
-def _batches(git: Git, blobs: Sequence[Blob], objects: Objects | None = None) -> Iterator[list[tuple[Blob, str]]]:
-    scanners = {language: load(language).scan for language in {language for _, language in blobs}}
-    batch: list[tuple[Blob, str]] = []
-    contents = _contents(git, [oid for oid, _ in blobs], objects)
-    for blob, content in zip(blobs, contents, strict=True):
-        record = NOT_HERE if content is None else encode_facts(_scanned(scanners[blob[1]], content))
-        batch.append((blob, record))
-        if len(batch) == _BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
-
-
-def _scanned(scan: Callable[[bytes], Facts], content: bytes) -> Facts:
+def scanned(scan: Callable[[bytes], Facts], content: bytes) -> Facts:
     try:
         return scan(content)
     except (ValueError, RecursionError, OverflowError, MemoryError):
         return Facts(opaque="unreadable")
-
-
-def _by_two(git: Git, blobs: Sequence[Blob], deadline: float | None, progress: Progress | None) -> dict[Blob, str]:
-    """Half of the blobs in a child. What it sends is checked for completeness; a child that failed is replaced by us.
-
-    The child is forked, not spawned: it needs no second interpreter start (10 ms) and no second import of the scanners.
-    """
-    for language in {language for _, language in blobs}:
-        load(language)
-    mine, theirs = blobs[::2], blobs[1::2]
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reading)
-        _child(git, theirs, writing, deadline)
-    os.close(writing)
-    records: dict[Blob, str] = {}
-    late = False
-    try:
-        for batch in _batches(git, mine):
-            records.update(batch)
-            if progress is not None:
-                progress(2 * len(records), len(blobs))
-            if deadline is not None and time.monotonic() > deadline:
-                late = True
-                break
-        with open(reading, "rb") as pipe:
-            reading = -1
-            raw = pipe.read()
-    finally:
-        if reading >= 0:
-            os.close(reading)
-            os.kill(child, 9)
-        os.waitpid(child, 0)
-    received = raw.decode("utf-8", "surrogateescape").split("\0")
-    records.update(zip(theirs, received[:-1], strict=False))
-    if len(records) < len(blobs) and (late or (deadline is not None and time.monotonic() > deadline)):
-        raise TooSlowError(records)
-    lacking = [blob for blob in theirs if blob not in records]
-    for batch in _batches(git, lacking) if lacking else ():
-        records.update(batch)
-    return records
-
-
-def _child(git: Git, blobs: Sequence[Blob], writing: int, deadline: float | None) -> None:
-    """Scan, write one record after another, each ended by NUL, and leave without any of the parent's clean-up."""
-    status = 1
-    try:
-        with open(writing, "wb", buffering=1 << 20) as pipe:
-            for batch in _batches(git, blobs):
-                pipe.write("".join(f"{record}\0" for _, record in batch).encode("utf-8", "surrogateescape"))
-                if deadline is not None and time.monotonic() > deadline:
-                    break
-        status = 0
-    except (VibeguardError, OSError, MemoryError, KeyboardInterrupt):
-        pass
-    finally:
-        os._exit(status)
-
-
-def facts_of(records: Iterable[str]) -> list[Facts]:
-    """Decoded records, in order."""
-    return [decode_facts(record) for record in records]

@@ -10,14 +10,10 @@ import sys
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import accumulate
-from zlib import crc32
 
-from vibeguard.dependents.facts import KIND_CODES, KINDS, Edge, Links
-from vibeguard.dependents.packages import declared
+from vibeguard.dependents.columns import SEPARATOR
+from vibeguard.dependents.facts import KINDS, Edge
 from vibeguard.dependents.store import DamagedError, Sections, Store
-
-SEPARATOR = "\x1f"
 
 
 def _array(code: str, raw: bytes) -> array[int]:
@@ -27,11 +23,6 @@ def _array(code: str, raw: bytes) -> array[int]:
     except ValueError:
         raise DamagedError("array") from None
     return found
-
-
-def key_hash(language: str, key: str) -> int:
-    """The number under which a wanted key is stored; two keys with one number only cost an extra look."""
-    return crc32(f"{language}:{key}".encode("utf-8", "surrogatepass"))
 
 
 class Snapshot:
@@ -178,92 +169,30 @@ class Snapshot:
         return found
 
 
-def build(
-    tree: str,
-    blobs: Mapping[str, str],
-    links: Mapping[str, tuple[str, Links]],
-    unread: Mapping[str, str],
-    settings: Mapping[str, bytes] | None = None,
-) -> tuple[Snapshot, dict[str, bytes]]:
-    """The snapshot of a tree, and its sections for the store.
-
-    Args:
-        blobs: object id by path, of every regular file.
-        links: (language, links) by path, of every file that was scanned.
-        unread: why a file could not be scanned, by path.
-        settings: content by path of the configuration files that resolvers asked for.
-    """
-    paths = sorted(blobs)
-    numbers = {path: number for number, path in enumerate(paths)}
-    rows: list[tuple[int, int, int, int, int]] = []
-    lists: dict[tuple[str, ...], int] = {(): 0}
-    unresolved: list[str] = []
-    wanted: list[int] = []
-    for path in sorted(links):
-        language, found = links[path]
-        source = numbers[path]
-        rows += [
-            (numbers[edge.target], source, KIND_CODES[edge.kind], lists.setdefault(edge.names, len(lists)), edge.line)
-            for edge in found.edges
-        ]
-        unresolved += [f"{source}{SEPARATOR}{specifier}{SEPARATOR}{line}" for specifier, line in found.unresolved]
-        wanted += [key_hash(language, key) << 32 | source for key in found.wanted]
-    rows.sort()
-    wanted.sort()
-    counts = [0] * (len(paths) + 1)
-    for row in rows:
-        counts[row[0] + 1] += 1
-    starts = array("I", accumulate(counts))
-    sources = array("I", [row[1] for row in rows])
-    kinds = bytes([row[2] for row in rows])
-    opaque = [f"{numbers[path]}{SEPARATOR}{why}" for path, why in sorted(unread.items())]
-    languages = tuple(sorted({language for language, _ in links.values()}))
-    sections = {
-        "languages": "\0".join(languages).encode(),
-        "paths": "\0".join(paths).encode("utf-8", "surrogateescape"),
-        "starts": starts.tobytes(),
-        "sources": sources.tobytes(),
-        "kinds": kinds,
-        "names": array("I", [row[3] for row in rows]).tobytes(),
-        "lines": array("I", [row[4] for row in rows]).tobytes(),
-        "name-lists": "\0".join(SEPARATOR.join(names) for names in lists).encode("utf-8", "surrogateescape"),
-        "ids": b"".join([bytes.fromhex(blobs[path]) for path in paths]),
-        "unresolved": "\0".join(unresolved).encode("utf-8", "surrogateescape"),
-        "unread": "\0".join(opaque).encode("utf-8", "surrogateescape"),
-        "packages": "\0".join(sorted(declared(paths))).encode("utf-8", "surrogateescape"),
-        "settings": pack_settings(settings or {}),
-        "wanted-keys": array("I", [item >> 32 for item in wanted]).tobytes(),
-        "wanted-by": array("I", [item & 0xFFFFFFFF for item in wanted]).tobytes(),
-        "order": sys.byteorder.encode(),
-    }  # fmt: skip
-    return Snapshot(tree, paths, starts, sources, kinds, languages, sections), sections
-
-
-def pack_settings(settings: Mapping[str, bytes]) -> bytes:
-    """Paths and contents in turn; a content with NUL is no configuration that a resolver can read, and is left out."""
-    return b"\0".join(
-        part
-        for path, content in sorted(settings.items())
-        if b"\0" not in content
-        for part in (path.encode("utf-8", "surrogateescape"), content)
-    )
-
-
-def load(store: Store, tree: str) -> Snapshot | None:
-    """The kept graph of a tree, None where there is none or it is damaged."""
-    sections = store.open(f"graph-{tree}", tree)
-    if sections is None:
-        return None
+def assembled(tree: str, sections: Mapping[str, bytes] | Sections) -> Snapshot | None:
+    """The graph of these sections (see `Columns.sections`), None when they do not fit each other."""
+    read = sections.section if isinstance(sections, Sections) else sections.__getitem__
     try:
-        if sections.section("order") != sys.byteorder.encode():
+        if read("order") != sys.byteorder.encode():
             return None
-        raw = sections.section("paths")
+        raw = read("paths")
         paths = raw.decode("utf-8", "surrogateescape").split("\0") if raw else []
-        starts, sources = _array("I", sections.section("starts")), _array("I", sections.section("sources"))
-        kinds = sections.section("kinds")
-        languages = tuple(sections.section("languages").decode("ascii").split("\0")) if paths else ()
+        starts, sources = _array("I", read("starts")), _array("I", read("sources"))
+        kinds = read("kinds")
+        languages = tuple(read("languages").decode("ascii").split("\0")) if paths else ()
     except DamagedError:
         return None
     if len(starts) != len(paths) + 1 or starts[-1] != len(sources) or len(kinds) != len(sources):
         return None
     return Snapshot(tree, paths, starts, sources, kinds, tuple(filter(None, languages)), sections)
+
+
+def load(store: Store, tree: str) -> Snapshot | None:
+    """The kept graph of a tree, None where there is none or it is damaged."""
+    sections = store.open(f"graph-{tree}", tree)
+    return None if sections is None else assembled(tree, sections)
+
+
+def empty() -> Snapshot:
+    """The graph of a tree without files."""
+    return Snapshot("", [], array("I", [0]), array("I"), b"", (), {})

@@ -1,0 +1,283 @@
+"""A graph built anew: every file scanned and resolved, by two processes where there is much to do.
+
+Files whose links follow from their own facts and the tree's paths are resolved as they are scanned, and their facts
+are let go. Languages whose links depend on what other files define (`BY_NAME`) wait until all their files are scanned.
+"""
+
+from __future__ import annotations
+
+import gc
+import marshal
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from vibeguard.dependents.columns import Columns
+from vibeguard.dependents.facts import Facts, decode_facts, encode_facts
+from vibeguard.dependents.languages import Language, language_of, load
+from vibeguard.dependents.project import Project
+from vibeguard.dependents.scanning import NOT_HERE, Blob, Progress, TooSlowError, contents_of, scanned
+from vibeguard.dependents.store import DamagedError
+from vibeguard.errors import VibeguardError
+from vibeguard.repository.command import Git
+from vibeguard.repository.objects import Objects
+
+_FORK_FROM = 1500  # blobs; below this a second process costs more than it saves
+_BATCH = 256  # blobs between two looks at the clock; also what one of two processes takes at a time
+
+
+class Built(NamedTuple):
+    """A graph as the store keeps it, and the records of its blobs."""
+
+    sections: dict[str, bytes]
+    records: dict[Blob, str]
+
+
+class _Part:
+    """What one process works out."""
+
+    def __init__(self, numbers: Mapping[str, int]) -> None:
+        self.records: dict[Blob, str] = {}
+        self.columns = Columns(numbers)
+        self.settings: dict[str, bytes] = {}
+
+
+_Pass = Callable[["_Building", "_Part", Sequence[Blob]], Iterator[int]]
+
+
+def build(  # noqa: PLR0917
+    git: Git,
+    blobs: Mapping[str, str],
+    known: Callable[[Blob], str | None],
+    here: frozenset[str] | None,
+    deadline: float | None,
+    progress: Progress | None,
+) -> Built:
+    """The graph of a tree.
+
+    Args:
+        blobs: object id by path, of every regular file.
+        known: the kept record of a blob.
+        here: the ids of the objects that a partial clone has; None when all are there.
+        deadline: on `time.monotonic()`'s clock.
+
+    Raises:
+        TooSlowError: the deadline passed first.
+        VibeguardError: git failed.
+        DamagedError: a kept record is none.
+    """
+    collects = gc.isenabled()
+    gc.disable()  # millions of small tuples and not one cycle: looking for some doubles the time
+    try:
+        return _Building(git, blobs, known, here, deadline, progress).run()
+    finally:
+        if collects:
+            gc.enable()
+
+
+class _Building:
+    def __init__(  # noqa: PLR0917
+        self,
+        git: Git,
+        blobs: Mapping[str, str],
+        known: Callable[[Blob], str | None],
+        here: frozenset[str] | None,
+        deadline: float | None,
+        progress: Progress | None,
+    ) -> None:
+        self.git = git
+        self.oids = {path: blobs[path] for path in sorted(blobs)}
+        self.known = known
+        self.here = here
+        self.deadline = deadline
+        self.progress = progress
+        self.paths: dict[Blob, list[str]] = {}
+        for path, oid in self.oids.items():
+            language = language_of(path)
+            if language is not None:
+                self.paths.setdefault((oid, language), []).append(path)
+        self.languages: dict[str, Language] = {name: load(name) for name in sorted({name for _, name in self.paths})}
+        self.whole = _Part({path: number for number, path in enumerate(self.oids)})
+        self.files = frozenset(self.oids)
+        self.done = 0
+        self._objects: Objects | None = None
+        self._decoded: dict[Blob, Facts] = {}
+
+    def run(self) -> Built:
+        blobs = list(self.paths)
+        by_name = [blob for blob in blobs if self.languages[blob[1]].BY_NAME]
+        try:
+            self._in_two(_Building.scan, blobs)
+            self._in_two(_Building.resolve, by_name)
+        finally:
+            if self._objects is not None:
+                self._objects.__exit__(None, None, None)
+        whole = self.whole
+        sections = whole.columns.sections(self.oids, list(self.languages), whole.settings)
+        return Built(sections, whole.records)
+
+    # -- the two passes; each yields how many blobs it has done, from time to time
+
+    def scan(self, part: _Part, blobs: Sequence[Blob]) -> Iterator[int]:
+        """Records of all blobs, and the links of those that can be resolved by themselves."""
+        project = self._project(part)
+        missing = []
+        for blob in blobs:
+            record = self.known(blob)
+            if record is None and (self.here is None or blob[0] in self.here):
+                missing.append(blob)
+                continue
+            part.records[blob] = record = record or NOT_HERE
+            if not self.languages[blob[1]].BY_NAME:
+                self._link(part, project, blob, _decoded(record))
+        done = len(blobs) - len(missing)
+        yield done
+        for blob, content in zip(missing, contents_of(self.git, [oid for oid, _ in missing]), strict=True):
+            language = self.languages[blob[1]]
+            if content is None:
+                part.records[blob], facts = NOT_HERE, _decoded(NOT_HERE)
+            else:
+                facts = scanned(language.scan, content)
+                part.records[blob] = encode_facts(facts)
+            if not language.BY_NAME:
+                self._link(part, project, blob, facts)
+            done += 1
+            if done % _BATCH == 0:
+                yield done
+
+    def resolve(self, part: _Part, blobs: Sequence[Blob]) -> Iterator[int]:
+        """The links of blobs whose records are all there."""
+        project = self._project(part)
+        for done, blob in enumerate(blobs, 1):
+            self._link(part, project, blob, self._facts(blob))
+            if done % _BATCH == 0:
+                yield 0
+
+    def _link(self, part: _Part, project: Project, blob: Blob, facts: Facts) -> None:
+        language = blob[1]
+        for path in self.paths[blob]:
+            if facts.opaque:
+                part.columns.unread[path] = facts.opaque
+            else:
+                part.columns.add(path, language, self.languages[language].resolve(facts, path, project))
+
+    def _project(self, part: _Part) -> Project:
+        def read(path: str) -> bytes | None:
+            if path not in part.settings:
+                oid = self.oids.get(path)
+                if oid is None or (self.here is not None and oid not in self.here):
+                    return None
+                if self._objects is None:
+                    self._objects = Objects(self.git)
+                found = self._objects.blob(oid)
+                if found is None:
+                    return None
+                part.settings[path] = found
+            return part.settings[path]
+
+        def facts(path: str) -> Facts:
+            oid, language = self.oids.get(path), language_of(path)
+            return Facts() if oid is None or language is None else self._facts((oid, language))
+
+        return Project(self.files, read, facts)
+
+    def _facts(self, blob: Blob) -> Facts:
+        found = self._decoded.get(blob)
+        if found is None:
+            found = self._decoded[blob] = _decoded(self.whole.records[blob])
+        return found
+
+    # -- two processes
+
+    def _in_two(self, work: _Pass, blobs: Sequence[Blob]) -> None:
+        """Do a pass over these blobs, half of them in a child.
+
+        What the child sends is taken whole or not at all; a child that failed is replaced by us. It is forked, not
+        spawned: that needs no second interpreter start (10 ms) and no second import of the scanners.
+        """
+        if len(blobs) < _FORK_FROM or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
+            self._here(work, blobs, 1)
+            return
+        # Neighbours are alike and share their deltas in git's packs, so they stay together.
+        batches = [blobs[start : start + _BATCH] for start in range(0, len(blobs), _BATCH)]
+        mine, theirs = ([blob for batch in half for blob in batch] for half in (batches[::2], batches[1::2]))
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(reading)
+            self._child(work, theirs, writing)
+        os.close(writing)
+        try:
+            late: TooSlowError | None = None
+            try:
+                self._here(work, mine, 2)
+            except TooSlowError as slow:
+                late = slow
+            with open(reading, "rb") as pipe:
+                reading = -1
+                raw = pipe.read()
+        finally:
+            if reading >= 0:
+                os.close(reading)
+                os.kill(child, 9)
+            os.waitpid(child, 0)
+        whole = self._take(raw)
+        if late is not None or (not whole and self._is_late()):
+            raise TooSlowError(self.whole.records)
+        if not whole:
+            self._here(work, theirs, 1)
+
+    def _here(self, work: _Pass, blobs: Sequence[Blob], shares: int) -> None:
+        for done in work(self, self.whole, blobs):
+            if self.progress is not None and done:
+                self.progress(shares * done, len(self.paths))
+            if self._is_late():
+                raise TooSlowError(self.whole.records)
+
+    def _is_late(self) -> bool:
+        return self.deadline is not None and time.monotonic() > self.deadline
+
+    def _child(self, work: _Pass, blobs: Sequence[Blob], writing: int) -> None:
+        """Work, write what was found, and leave without any of the parent's clean-up."""
+        status = 1
+        try:
+            self._objects = None  # the parent's pipe is not ours to use
+            part = _Part(self.whole.columns.numbers)
+            whole = True
+            for _ in work(self, part, blobs):
+                if self._is_late():
+                    whole = False
+                    break
+            with open(writing, "wb") as pipe:
+                # Read by the process that we were forked from; nothing of this kind is ever kept.
+                pipe.write(marshal.dumps((whole, part.records, part.settings, part.columns.packed())))
+            status = 0
+        except (VibeguardError, DamagedError, OSError, MemoryError, ValueError, KeyboardInterrupt):
+            pass
+        finally:
+            os._exit(status)
+
+    def _take(self, raw: bytes) -> bool:
+        """Take what a child sent; whether that is all of its share."""
+        try:
+            whole, records, settings, packed = marshal.loads(raw)  # noqa: S302 - a pipe from our own child
+        except (EOFError, ValueError, TypeError):
+            return False
+        self.whole.records.update(records)
+        if whole:
+            self.whole.settings.update(settings)
+            self.whole.columns.merge(packed)
+        return bool(whole)
+
+
+def _decoded(record: str) -> Facts:
+    """The facts of a record.
+
+    Raises:
+        DamagedError: it is none.
+    """
+    try:
+        return decode_facts(record)
+    except (ValueError, IndexError):
+        raise DamagedError("facts") from None
