@@ -117,8 +117,14 @@ def decode_facts(record: str) -> Facts:
     )
 
 
+_WHOLE = ({"implicit-parent", "lazy"}, {"implicit-parent", "type-only"})
+
+
 def one_edge_a_target(edges: Iterable[Edge], importer: str) -> tuple[Edge, ...]:
-    """Edges to the same file become one: the heaviest kind, all the names, the first line. No file imports itself."""
+    """Edges to the same file become one: the heaviest kind, all the names, the first line. No file imports itself.
+
+    A parent whose names are also used lazily, or as types, runs at import and is used: a whole import.
+    """
     best: dict[str, Edge] = {}
     for edge in edges:
         if edge.target == importer:
@@ -130,5 +136,6 @@ def one_edge_a_target(edges: Iterable[Edge], importer: str) -> tuple[Edge, ...]:
         heavier = KIND_WEIGHTS[edge.kind] > KIND_WEIGHTS[known.kind]
         first, second = (edge, known) if heavier else (known, edge)
         names = first.names + tuple(name for name in second.names if name not in first.names)
-        best[edge.target] = Edge(first.target, first.kind, names, first.line or second.line)
+        kind: EdgeKind = "import" if {first.kind, second.kind} in _WHOLE else first.kind
+        best[edge.target] = Edge(first.target, kind, names, first.line or second.line)
     return tuple(best.values())

@@ -50,7 +50,7 @@ _CALL = re.compile(
     rb"(?<![\w\x80-\xff])(?:import_module|__import__)[ \t]*+\([ \t\r\n]*+"
     rb"(?:[rbuRBU]?([\"'])([\w.\x80-\xff]++)\1[ \t\r\n]*+([,)])|([^\"' \t\r\n)]))"
 )
-_TYPE_CHECKING = re.compile(rb"^[ \t]*+\(?[ \t]*+(?:[\w.]++\.)?TYPE_CHECKING\b")
+_TYPE_CHECKING = re.compile(rb"^[ \t]*+\(?[ \t]*+(?:\w++\.)*+TYPE_CHECKING\b")
 _DEFINES = re.compile(
     rb"^(?:async[ \t]++def|def|class)[ \t]++([\w\x80-\xff]++)|^([A-Za-z_]\w*+)[ \t]*+(?::[^=\n]*+)?=(?!=)", re.M
 )
