@@ -1,13 +1,15 @@
-"""Java and Kotlin: imports, and the types of the own package, which need none.
+"""Java and Kotlin: imports, the types of the own package, which need none, and names written out in full.
 
 A third of the edges of a Java project have no import statement: classes of one package name each other directly.
 
-Cannot see: reflection, dependency injection by name, generated sources, fully qualified names in code.
+Cannot see: reflection, dependency injection by name, generated sources, and files of which only members are used (the
+value that a call returns, an inherited field): what type an expression has, only a compiler knows.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
@@ -30,6 +32,13 @@ from vibeguard.dependents.project import Project
 BY_NAME = True
 
 _SUFFIXES = (".java", ".kt", ".kts")
+_INLINE = "inline "  # begins the specifier of a name that is written out in full where it is used
+
+
+_IMPORT = (
+    rb"[ \t]*+import[ \t]++(static[ \t]++)?"
+    rb"([\w$`\x80-\xff]++(?:\.[\w$`\x80-\xff]++)*+(?:\.\*)?)(?:[ \t]++as[ \t]++(\w++))?"
+)
 
 
 @cache
@@ -37,12 +46,12 @@ def _pattern(name: str) -> re.Pattern[bytes]:
     return re.compile(
         {
             "package": rb"^[ \t]*+package[ \t]++([\w.`\x80-\xff]++)",
-            "import": rb"\n[ \t]*+import[ \t]++(static[ \t]++)?"
-            rb"([\w`\x80-\xff]++(?:\.[\w`\x80-\xff]++)*+(?:\.\*)?)(?:[ \t]++as[ \t]++\w++)?",
-            # Kotlin's top-level functions and properties stand at the start of a line.
-            "top": rb"\n(?:(?:public|internal|inline|suspend|operator|infix|tailrec|const|lateinit|actual|expect"
-            rb"|external)[ \t]++)*+"
-            rb"(?:fun|val|var)[ \t]++(?:<[^>\n]*+>[ \t]*+)?(?:[\w<>?,*. ]*\.)?(\w++)[ \t]*+[(:=<]",
+            "import": rb"\n" + _IMPORT,
+            "crowded": rb"[\n;]" + _IMPORT,  # several on one line; a choice to start with is slow
+            # Kotlin's functions and properties up to their parameters or type.
+            "fun": rb"fun(?<!\wfun)[ \t]++([^(){}=\n]++)\(",
+            "val": rb"val(?<!\wval)[ \t]++([^(){}:=\n]++)",
+            "var": rb"var(?<!\wvar)[ \t]++([^(){}:=\n]++)",
             "call": rb"\b(?<!\.)[a-z]\w*+(?=[ \t]*+[({])",
         }[name],
         re.M,
@@ -51,13 +60,11 @@ def _pattern(name: str) -> re.Pattern[bytes]:
 
 _TYPES = ("class", "interface", "enum", "record", "object", "typealias")
 
-_TOP = ("fun", "val", "var")
-
 
 @cache
 def _type(keyword: str) -> re.Pattern[bytes]:
     """One pattern a keyword: the engine skips to a literal ten times as fast as to a choice of them."""
-    return re.compile(f"{keyword}(?<!\\w{keyword})[ \\t]++([A-Za-z_]\\w*+)".encode())
+    return re.compile(f"{keyword}(?<!\\w{keyword})\\s++([A-Za-z_$][\\w$]*+)".encode())
 
 
 @cache
@@ -65,15 +72,18 @@ def _word() -> re.Pattern[str]:
     return re.compile(r" ([A-Z]\w*+)", re.A)
 
 
+@cache
+def _written_out() -> re.Pattern[str]:
+    return re.compile(r" ((?:[a-z_]\w*+\.){2,}+[A-Z]\w*+)", re.A)
+
+
 _KEYWORDS = frozenset(b"if for while switch catch return synchronized super this new assert when try throw".split())
-# java.lang and what every file names; a class of the package with such a name is still found by its import.
-_COMMON = frozenset(
-    "String Object Integer Long Boolean Override Deprecated Exception Class Void Double List Map Set".split()
-)
+# Every file names them; what would define one of its own is found by its import.
+_COMMON = frozenset(("String", "Object", "Override"))
 
 
 def scan(content: bytes) -> Facts:
-    """Package, imports, the types it defines and the names it mentions."""
+    """Package, imports, the top-level names it defines and the names it mentions."""
     refused = unreadable(content)
     if refused is not None:
         return refused
@@ -83,23 +93,45 @@ def scan(content: bytes) -> Facts:
     imports = []
     places = Places(content)
     end = 0
-    for match in _pattern("import").finditer(code):
+    for match in _pattern("crowded" if b"; import" in code or b";import" in code else "import").finditer(code):
         specifier = text(match.group(2)).replace("`", "")
+        alias = (text(match.group(3)),) if match.group(3) else ()
         imports.append(
-            Import(("static " if match.group(1) else "") + specifier, "import", (), places.line(match.group(2)))
+            Import(("static " if match.group(1) else "") + specifier, "import", alias, places.line(match.group(2)))
         )
         end = match.end()
-    code = code[end:]
+    # Annotations of a package stand before it.
+    code = (code[: found.start()] if found is not None else b"") + code[end:]
     names = dotted_names(code)
-    defined = [_type(keyword).findall(code) for keyword in _TYPES if f" {keyword} " in names]
-    if any(f" {keyword} " in names for keyword in _TOP):
-        defined.append(_pattern("top").findall(code))
-    defines = {name.decode() for found_names in defined for name in found_names}
-    mentions = set(_word().findall(names)) - _COMMON
-    if b"fun " in code:
+    types = [match for keyword in _TYPES if f" {keyword} " in names for match in _type(keyword).finditer(code)]
+    defines = {text(match.group(1)) for match in _outside_braces(code, types)}
+    # A type inside of this file hides the package's of the same name.
+    mentions = set(_word().findall(names)) - _COMMON - {text(match.group(1)) for match in types}
+    if " fun " in names or " val " in names:
+        others = [match for keyword in ("fun", "val", "var") for match in _pattern(keyword).finditer(code)]
+        defines |= {_last_name(match.group(1)) for match in _outside_braces(code, others)} - {""}
         mentions |= {word.decode() for word in set(_pattern("call").findall(code)) - _KEYWORDS}
-    mentions -= defines
-    return Facts(tuple(imports), tuple(sorted(defines)), tuple(sorted(mentions)), package)
+    for name in _written_out().findall(names):
+        line = content.count(b"\n", 0, content.find(name.encode())) + 1
+        imports.append(Import(_INLINE + name, "import", (), line))
+    imports.sort(key=lambda item: item.line)
+    return Facts(tuple(imports), tuple(sorted(defines)), tuple(sorted(mentions - defines)), package)
+
+
+def _outside_braces(code: bytes, matches: Iterable[re.Match[bytes]]) -> Iterator[re.Match[bytes]]:
+    """Those that stand in no block. Counting between them costs less than a pattern that sees every brace."""
+    depth = start = 0
+    for match in sorted(matches, key=re.Match.start):
+        depth += code.count(b"{", start, match.start()) - code.count(b"}", start, match.start())
+        start = match.start()
+        if depth <= 0:
+            yield match
+
+
+def _last_name(declared: bytes) -> str:
+    """The name in `<T> List<T>.name` or `Type.name by`: the last word before a delegate."""
+    words = text(declared).partition(" by ")[0].replace("`", "").rpartition(".")[2].split()
+    return words[-1].rpartition(">")[2] if words else ""
 
 
 # ------------------------------------------------------------------------------------------------------ resolution
@@ -170,30 +202,31 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
     edges: list[Edge] = []
     unresolved: list[tuple[str, int]] = []
     wanted = {facts.package}
-    imported: set[str] = set()
-    mentions = set(facts.mentions)
+    own = _types(facts.package, project)
+    # What decides for a plain name, in this order: the import that names it, the own package, a star import.
+    plain = set(facts.mentions)
     for item in facts.imports:
-        specifier = item.specifier.removeprefix("static ")
-        parts = specifier.split(".")
+        if not item.specifier.endswith("*") and not item.specifier.startswith(_INLINE):
+            plain.discard(item.names[0] if item.names else item.specifier.rpartition(".")[2])
+    for item in facts.imports:
+        inline = item.specifier.startswith(_INLINE)
+        parts = item.specifier.rpartition(" ")[2].split(".")
         if parts[-1] == "*":
             package = ".".join(parts[:-1])
             wanted.add(package)
             types = _types(package, project)
-            for name in sorted(mentions & types.keys()):
+            for name in sorted((plain & types.keys()) - own.keys()):
                 edges += [Edge(path, "import", (name,), item.line) for path in _nearest(types[name], importer)]
-            if types or not specifier[:1]:
+            if types:
                 continue
             # `import a.b.C.*` opens a type.
             parts = parts[:-1]
-        else:
-            imported.add(parts[-1])
         hit, inside = _find(parts, importer, project, wanted)
-        names = (".".join(parts[-1:]),) if len(parts) > 1 else ()
+        names = (parts[-1],) if len(parts) > 1 else ()
         edges += [Edge(path, "import", names, item.line) for path in hit]
-        if not hit and inside:
+        if inside and not hit and not inline:
             unresolved.append((item.specifier, item.line))
-    own = _types(facts.package, project)
-    for name in sorted((mentions - imported) & own.keys()):
+    for name in sorted(plain & own.keys()):
         paths = [path for path in own[name] if path != importer]
         edges += [Edge(path, "same-package", (name,)) for path in _nearest(paths, importer)]
     return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
