@@ -41,21 +41,22 @@ class Columns:
         """The links of one file."""
         numbers, lists = self.numbers, self.lists
         source = numbers[path]
-        for target, kind, names, line in links.edges:
-            self.ends.append(numbers[target] << 32 | source)
-            self.kinds.append(KIND_CODES[kind])
-            self.names.append(lists.setdefault(SEPARATOR.join(names), len(lists)) if names else 0)
-            self.lines.append(line)
+        if links.edges:
+            self.ends.extend([numbers[edge[0]] << 32 | source for edge in links.edges])
+            self.kinds += bytes([KIND_CODES[edge[1]] for edge in links.edges])
+            self.lines.extend([edge[3] for edge in links.edges])
+            self.names.extend(
+                [lists.setdefault(SEPARATOR.join(edge[2]), len(lists)) if edge[2] else 0 for edge in links.edges]
+            )
         if links.unresolved:
             self.unresolved += [
                 f"{source}{SEPARATOR}{specifier}{SEPARATOR}{line}" for specifier, line in links.unresolved
             ]
         hashes = self._hashes.setdefault(language, {})
         for key in links.wanted:
-            number = hashes.get(key)
-            if number is None:
-                number = hashes[key] = key_hash(language, key)
-            self.wanted.append(number << 32 | source)
+            if key not in hashes:
+                hashes[key] = key_hash(language, key) << 32
+        self.wanted.extend([hashes[key] | source for key in links.wanted])
 
     def packed(self) -> Packed:
         """Everything as what `marshal` can write."""

@@ -72,29 +72,32 @@ NO_FACTS = Facts()
 NO_LINKS = Links()
 
 
+_CODES: dict[str, str] = {kind: str(code) for kind, code in KIND_CODES.items()}
+
+
 def encode_facts(facts: Facts) -> str:
     """One record of text without `\\n`-structure; separators inside names are dropped (no language allows them)."""
-    return _RECORD.join(
-        (
-            facts.opaque.translate(_SEPARATORS),
-            facts.package.translate(_SEPARATORS),
-            _FIELD.join(name.translate(_SEPARATORS) for name in facts.defines),
-            _FIELD.join(name.translate(_SEPARATORS) for name in facts.mentions),
-            *(
-                _FIELD.join((item.specifier, str(KIND_CODES[item.kind]), str(item.line), *item.names))
-                if (item.specifier + "".join(item.names)).isprintable()
-                else _FIELD.join(
-                    (
-                        item.specifier.translate(_SEPARATORS),
-                        str(KIND_CODES[item.kind]),
-                        str(item.line),
-                        *(name.translate(_SEPARATORS) for name in item.names),
-                    )
-                )
-                for item in facts.imports
-            ),
-        )
+    imports, defines, mentions, package, opaque = facts
+    fields = [_FIELD.join((word, _CODES[kind], str(line), *names)) for word, kind, names, line in imports]
+    record = _RECORD.join((opaque, package, _FIELD.join(defines), _FIELD.join(mentions), *fields))
+    separators = 2 * len(imports) + sum([len(item[2]) for item in imports])
+    separators += max(0, len(defines) - 1) + max(0, len(mentions) - 1)
+    if record.count(_FIELD) == separators and record.count(_RECORD) == 3 + len(imports) and "\0" not in record:
+        return record
+    return encode_facts(_cleaned(facts))
+
+
+def _cleaned(facts: Facts) -> Facts:
+    """The same without separators in its words."""
+
+    def clean(words: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(word.translate(_SEPARATORS) for word in words)
+
+    imports = tuple(
+        Import(item.specifier.translate(_SEPARATORS), item.kind, clean(item.names), item.line) for item in facts.imports
     )
+    package, opaque = clean((facts.package, facts.opaque))
+    return Facts(imports, clean(facts.defines), clean(facts.mentions), package, opaque)
 
 
 def decode_facts(record: str) -> Facts:

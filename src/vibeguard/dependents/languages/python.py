@@ -9,6 +9,7 @@ import re
 import sys
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 
 from vibeguard.dependents.facts import MAX_BYTES, Facts, Import
 from vibeguard.dependents.languages.python_project import offers as offers  # noqa: PLC0414
@@ -42,9 +43,8 @@ _LONG_STRING = re.compile(
 )
 _SHORT = re.compile(rb"#[^\n]*+|\"(?:[^\"\\\n]++|\\.)*+\"?|'(?:[^'\\\n]++|\\.)*+'?")
 _BLOCK = re.compile(
-    rb"^([ \t]*+)(?:(async[ \t]++def|def)\b|((?:el)?if)\b([^\n]*+)"
-    rb"|(?:class|else|try|except|finally|with|for|while|match|case|async)\b)",
-    re.M,
+    rb"\n([ \t]*+)(?:(async[ \t]++def|def)\b|((?:el)?if)\b([^\n]*+)"
+    rb"|(?:class|else|try|except|finally|with|for|while|match|case|async)\b)"
 )
 _CALL = re.compile(
     rb"(?<![\w\x80-\xff])(?:import_module|__import__)[ \t]*+\([ \t\r\n]*+"
@@ -84,7 +84,9 @@ def scan(content: bytes) -> Facts:
         if match.re is _PLAIN:
             line += content.count(b"\n", counted, start + 1)
             counted = start + 1
-            _plain_statement(match, line, found)
+            what = _plain(match.group())
+            if what is not None:
+                found.append(Import(what[0], "import", what[1], line))
             continue
         if content[start : start + 1] in b":;" and _quoted(content, start):
             continue
@@ -155,10 +157,19 @@ def _text(raw: bytes) -> str:
 
 def _long_strings(content: bytes, end: int) -> Iterator[tuple[int, int]]:
     """(start, end) of each triple-quoted string that starts before `end`."""
-    if content.find(b'"""', 0, end) < 0 and content.find(b"'''", 0, end) < 0:
-        return
-    position = 0
-    while position < end:
+    position = double = single = 0
+    while True:
+        if 0 <= double <= position:
+            double = content.find(b'"""', position, end)
+        if 0 <= single <= position:
+            single = content.find(b"'''", position, end)
+        quotes = [at for at in (double, single) if at >= 0]
+        if not quotes:
+            return
+        # Whether the quotes open a string depends on their line alone, unless the one before goes on over its end.
+        line = content.rfind(b"\n", position, min(quotes)) + 1
+        if line and content[line - 2 : line - 1] not in b"\\\r":
+            position = line
         match = _LONG_STRING.match(content, position)
         if match is None or match.end() == position:
             return
@@ -191,7 +202,9 @@ def _quoted(content: bytes, position: int) -> bool:
 def _blocks(content: bytes, end: int, strings: list[tuple[int, int]]) -> list[tuple[int, int, str]]:
     """(position, indentation, "def" | "types" | "") of each line that opens a block, up to `end`."""
     found = []
-    for match in _BLOCK.finditer(content, 0, end):
+    # A newline in front of everything: the engine skips from one to the next. What it shifts, the newline's own place
+    # takes back.
+    for match in _BLOCK.finditer(b"\n" + content[:end]):
         if _inside(match.start(), strings):
             continue
         what = "def" if match.group(2) else ""
@@ -251,23 +264,23 @@ def _statement(match: re.Match[bytes], kind: EdgeKind, line: int, found: list[Im
         found.append(Import(module, kind, tuple(names), line))
 
 
-def _plain_statement(match: re.Match[bytes], line: int, found: list[Import]) -> None:
+@lru_cache(8192)
+def _plain(statement: bytes) -> tuple[str, tuple[str, ...]] | None:
+    """Module and names of a plain statement, None when it is none. Three of four are written in other files too."""
+    match = _PLAIN.match(statement)
+    assert match is not None
     module, bracketed, listed, imported = match.groups()
     if imported is not None:
         name = imported.decode("ascii")
-        if all(map(str.isidentifier, name.split("."))):
-            found.append(Import(name, "import", (), line))
-        return
+        return (name, ()) if all(map(str.isidentifier, name.split("."))) else None
     name = module.decode("ascii")
     if listed is None:
         listed = b" ".join(bracketed.split())
     # What follows a name is `as` and what it is called here.
-    names = [part.lstrip().partition(" ")[0] for part in listed.decode("ascii").split(",")]
-    if not all(map(str.isidentifier, names)):
-        names = [part for part in names if part.isidentifier()]
+    parts = [part.lstrip().partition(" ")[0] for part in listed.decode("ascii").split(",")]
+    names = tuple(part for part in parts if part.isidentifier())
     stem = name.lstrip(".")
-    if names and (not stem or all(map(str.isidentifier, stem.split(".")))):
-        found.append(Import(name, "import", tuple(names), line))
+    return (name, names) if names and (not stem or all(map(str.isidentifier, stem.split(".")))) else None
 
 
 def _clean(raw: bytes) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from functools import cached_property
+from typing import NamedTuple
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
 from vibeguard.dependents.languages import PYTHON_ROOTS
@@ -32,20 +34,28 @@ class _Tree:
     def __init__(self, project: Project) -> None:
         self.files = project.files
         self.modules = _modules(project)
-        self.memo: dict[tuple[str, str], str | None] = {}
+        self.places: dict[tuple[str, str], _Place] = {}
         self.roots: dict[str, tuple[str, ...]] = {}
         self.everywhere = _top_packages(project)
 
+    @cached_property
+    def _targets(self) -> dict[str, str]:
+        """The file of each module or package by its path without suffix."""
+        modules: dict[str, str] = {}
+        packages: dict[str, str] = {}
+        for folder, names in self.modules.items():
+            for suffix in reversed(_SUFFIXES):
+                if "__init__" + suffix in names:
+                    packages[folder] = f"{folder}/__init__{suffix}" if folder else f"__init__{suffix}"
+                for name in names:
+                    if name.endswith(suffix):
+                        path = f"{folder}/{name}" if folder else name
+                        modules[path.removesuffix(suffix)] = path
+        return modules | packages
+
     def module(self, path: str) -> str | None:
         """The file of the module or package at this path without suffix."""
-        files = self.files
-        for suffix in _SUFFIXES:
-            if path + "/__init__" + suffix in files:
-                return path + "/__init__" + suffix
-        for suffix in _SUFFIXES:
-            if path + suffix in files:
-                return path + suffix
-        return None
+        return self._targets.get(path)
 
     def is_package(self, path: str) -> bool:
         return path + "/__init__.py" in self.files or path + "/__init__.pyi" in self.files
@@ -124,18 +134,48 @@ def _own_roots(importer: str, tree: _Tree) -> tuple[str, ...]:
     return tree.roots[folder]
 
 
+class _Place(NamedTuple):
+    """Where a specifier leads from the files of a folder."""
+
+    state: str  # "outside" the repository, "nowhere" in it, or "" when the rest says where
+    wanted: tuple[str, ...]  # the keys that decide it
+    path: str = ""  # without suffix
+    target: str | None = None  # the module's file; None for a namespace package
+    has_submodules: bool = False
+
+
+def _place(specifier: str, importer: str, tree: _Tree) -> _Place:
+    folder = importer.rpartition("/")[0]
+    found = tree.places.get((folder, specifier))
+    if found is None:
+        found = tree.places[folder, specifier] = _find(specifier, importer, folder, tree)
+    return found
+
+
+def _find(specifier: str, importer: str, folder: str, tree: _Tree) -> _Place:
+    stripped = specifier.lstrip(".")
+    level = len(specifier) - len(stripped)
+    parts = stripped.split(".") if stripped else []
+    if level:
+        root: str | None = folder
+        for _ in range(level - 1):
+            root = None if not root else root.rpartition("/")[0]
+        if root is None:
+            return _Place("nowhere", ())
+    else:
+        root = _find_root(stripped, importer, tree)
+        if root is None:
+            return _Place("outside", (parts[0],))
+    path = "/".join([root, *parts] if root else parts)
+    target = tree.module(path) if parts else _package_file(path, tree)
+    # The names of a plain module cannot be modules of their own.
+    has_submodules = target is None or target.rpartition("/")[2].startswith("__init__.")
+    return _Place("", tuple(parts or [root.rpartition("/")[2]]), path, target, has_submodules)
+
+
 def _find_root(module: str, importer: str, tree: _Tree) -> str | None:
     """The source root that holds the module's first component as this importer sees it, None when it is elsewhere."""
     top = module.partition(".")[0]
-    folder = importer.rpartition("/")[0]
-    key = (folder, module)
-    if key in tree.memo:
-        return tree.memo[key]
-    tree.memo[key] = answer = _search_root(module, top, importer, tree)
-    return answer
-
-
-def _search_root(module: str, top: str, importer: str, tree: _Tree) -> str | None:
     namespaces = []
     for root in _own_roots(importer, tree):
         path = f"{root}/{top}" if root else top
@@ -181,53 +221,42 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
         if not item.specifier:
             unresolved.append(("import_module(…)", item.line))
             continue
-        stripped = item.specifier.lstrip(".")
-        level = len(item.specifier) - len(stripped)
-        parts = stripped.split(".") if stripped else []
-        if level:
-            base: str | None = folder
-            for _ in range(level - 1):
-                base = None if not base else base.rpartition("/")[0]
-            if base is None:
-                unresolved.append((item.specifier, item.line))
-                continue
-            wanted.update(parts or [base.rpartition("/")[2]])
-            root = base
-        else:
-            wanted.add(parts[0])
-            found = _find_root(stripped, importer, tree)
-            if found is None:
-                continue  # outside the repository
-            wanted.update(parts)
-            root = found
-        wanted.update(item.names)
-        if not _import(item, root, parts, edges, tree):
+        place = _place(item.specifier, importer, tree)
+        wanted.update(place.wanted)
+        if place.state == "nowhere":
             unresolved.append((item.specifier, item.line))
+        elif not place.state:
+            if place.has_submodules:
+                wanted.update(item.names)
+            if not _import(item, place, edges, tree):
+                unresolved.append((item.specifier, item.line))
     return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
 
 
-def _import(item: Import, root: str, parts: list[str], edges: list[Edge], tree: _Tree) -> bool:
+def _import(item: Import, place: _Place, edges: list[Edge], tree: _Tree) -> bool:
     """Add the edges of one import; False when it leads nowhere."""
     # The `__init__` files on the way are not edges of this importer: what it imports has them as its own parents.
-    path = "/".join([root, *parts] if root else parts)
-    target = tree.module(path) if parts else _package_file(path, tree)
+    _, _, path, target, has_submodules = place
     if not item.names:
         if target is None:
             return path in tree.modules
         _add(target, item, (), edges, tree)
         return True
-    own: list[str] = []
-    is_folder = target is None or target.rpartition("/")[2].startswith("__init__.")
-    for name in item.names:
-        submodule = tree.module(f"{path}/{name}" if path else name) if is_folder and name != "*" else None
-        if submodule is not None:
-            _add(submodule, item, (name,), edges, tree)
-        elif (f"{path}/{name}" if path else name) not in tree.modules or target is not None:
-            own.append(name)
+    own = item.names
+    if has_submodules:
+        others: list[str] = []
+        for name in item.names:
+            inner = f"{path}/{name}" if path else name
+            submodule = tree.module(inner) if name != "*" else None
+            if submodule is not None:
+                _add(submodule, item, (name,), edges, tree)
+            elif target is not None or inner not in tree.modules:
+                others.append(name)
+        own = tuple(others)
     if target is None:
         return not own
     if own:
-        _add(target, item, tuple(own), edges, tree)
+        _add(target, item, own, edges, tree)
     return True
 
 
