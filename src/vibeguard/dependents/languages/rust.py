@@ -9,6 +9,15 @@ import re
 from functools import cache
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
+from vibeguard.dependents.languages.rust_project import (
+    PATH_IN_ATTRIBUTE,
+    Crate,
+    child,
+    crate_of,
+    libraries,
+    parent,
+    walk,
+)
 from vibeguard.dependents.languages.text import (
     LINE_COMMENT,
     Places,
@@ -18,7 +27,7 @@ from vibeguard.dependents.languages.text import (
     text,
     unreadable,
 )
-from vibeguard.dependents.project import Project, join, parents
+from vibeguard.dependents.project import Project, join
 
 # Paths lead to files by the module tree alone.
 BY_NAME = False
@@ -41,11 +50,13 @@ def _pattern(name: str) -> re.Pattern[bytes]:
         {
             # Patterns start with a letter: the engine finds it many times as fast as a look-behind or an option.
             "mod": rb"mod[ \t]++(?:r#)?(\w++)[ \t]*+([;{])",
-            "attribute": rb"#\[[ \t]*+path[ \t]*+=[ \t]*+\"([^\"\n]++)\"[ \t]*+\]\s*+(?:pub(?:\([^)\n]*+\))?[ \t]++)?"
-            rb"mod[ \t]++(?:r#)?(\w++)",
+            # At most so many attributes in a row: none of them ends the search for the module behind them.
+            "attributes": rb"((?:#\[[^\]]{0,400}+\]\s*+){1,9}+)(?:pub(?:\([^)\n]*+\))?[ \t]++)?"
+            rb"mod[ \t]++(?:r#)?(\w++)[ \t]*+;",
             "use": rb"use\s++([^;]++);",
             "extern": rb"extern[ \t]++crate[ \t]++(\w++)",
-            "path": rb"\b(?<!:)([a-z_]\w*+(?:::(?:r#)?\w++)++)",
+            # Not the stem of a `use` tree, which is taken apart elsewhere, and not `pub(in …)`.
+            "path": rb"\b(?<!:)(?<!\(in )([a-z_]\w*+(?:::(?:r#)?\w++)++)(?!::[{*])",
         }[name],
     )
 
@@ -59,11 +70,11 @@ def scan(content: bytes) -> Facts:
     code = mask(content, tokens)
     found: list[Import] = []
     inline: list[tuple[int, int]] = []
-    moved: dict[bytes, bytes] = {}
-    if b"#[path" in content:
+    moved: dict[bytes, list[list[bytes]]] = {}
+    if b'path = "' in content or b'path="' in content:
         # The attribute's value is a string, which masking takes away.
-        found_attributes = _pattern("attribute").findall(mask_comments(content, tokens))
-        moved = {name: where for where, name in found_attributes}
+        for block, name in _pattern("attributes").findall(mask_comments(content, tokens)):
+            moved.setdefault(name, []).append(PATH_IN_ATTRIBUTE.findall(block))
     places = Places(content)
     for match in _pattern("mod").finditer(code):
         if _in_word(code, match.start()):
@@ -71,24 +82,26 @@ def scan(content: bytes) -> Facts:
         if match.group(2) == b"{":
             inline.append((match.end(), _closing(code, match.end())))
             continue
-        where = moved.get(match.group(1))
-        names = (text(where),) if where is not None else ()
-        found.append(Import(f"mod {text(match.group(1))}", "import", names, places.line(match.group())))
-    paths: dict[str, int] = {}
+        line = places.line(match.group())
+        known = moved.get(match.group(1))
+        for where in (known.pop(0) if known else ()) or (b"",):
+            names = (text(where),) if where else ()
+            found.append(Import(f"mod {text(match.group(1))}", "import", names, line))
+    paths: dict[tuple[str, str], int] = {}
     places = Places(content)
     for match in _pattern("use").finditer(code):
         if _in_word(code, match.start()):
             continue
         line = places.line(match.group())
-        for path in _expand(text(match.group(1))):
-            paths.setdefault(_outside(path, match.start(), inline), line)
+        for path, alias in _expand(text(match.group(1))):
+            paths.setdefault((_outside(path, match.start(), inline), alias), line)
     places = Places(content)
     for match in _pattern("path").finditer(code):
         line = places.line(match.group())
-        paths.setdefault(_outside(text(match.group(1)).replace("r#", ""), match.start(), inline), line)
+        paths.setdefault((_outside(text(match.group(1)).replace("r#", ""), match.start(), inline), ""), line)
     for match in _pattern("extern").finditer(code):
-        paths.setdefault(text(match.group(1)), 1)
-    found += [Import(path, "import", (), line) for path, line in paths.items() if path]
+        paths.setdefault((text(match.group(1)), ""), 1)
+    found += [Import(path, "import", (alias,) if alias else (), line) for (path, alias), line in paths.items() if path]
     return Facts(tuple(found))
 
 
@@ -117,28 +130,28 @@ def _outside(path: str, position: int, inline: list[tuple[int, int]]) -> str:
     return "" if depth and path.startswith(("self::", "super")) else path
 
 
-def _expand(tree: str) -> list[str]:
-    """`a::{b, c::{d, self}}` as a::b, a::c::d, a::c; iterative, for nesting can be hostile."""
-    found: list[str] = []
+def _expand(tree: str) -> list[tuple[str, str]]:
+    """`a::{b, c::{d, self as e}}` as a::b, a::c::d, and a::c named e; iterative, for nesting can be hostile."""
+    found: list[tuple[str, str]] = []
     prefixes = [""]
-    word = ""
+    word = alias = ""
     for piece in re.split(r"([{},])", " ".join(tree.split())):
         if piece == "{":
             prefixes.append(_joined(prefixes[-1], word))
             word = ""
         elif piece in ("}", ","):
             if word:
-                found.append(_joined(prefixes[-1], word))
+                found.append((_joined(prefixes[-1], word), alias))
             word = ""
             if piece == "}" and len(prefixes) > 1:
                 prefixes.pop()
         else:
-            word = piece.strip().partition(" as ")[0].strip()
+            word, _, alias = (part.strip() for part in piece.partition(" as "))
         if len(found) > _MAX_USES:
             break
     if word:
-        found.append(_joined(prefixes[-1], word))
-    return [path for path in found if path]
+        found.append((_joined(prefixes[-1], word), alias))
+    return [(path, alias) for path, alias in found if path]
 
 
 def _joined(prefix: str, word: str) -> str:
@@ -158,176 +171,71 @@ def offers(path: str, _project: Project) -> set[str]:
     return {folder.rpartition("/")[2] if stem == "mod" else stem, name}
 
 
-class _Crate:
-    """A crate root: its file, and the folder that its modules are in."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.folder = file.rpartition("/")[0]
-
-
-def _crates(project: Project) -> dict[str, tuple[str, str]]:
-    """(folder, root file of the library) of each crate of the repository, by the name that code uses."""
-    kept: dict[str, tuple[str, str]] | None = project.kept.get("rust.crates")
-    if kept is None:
-        kept = {}
-        for path in project.named("Cargo.toml"):
-            raw = project.read(path) or b""
-            home = path.rpartition("/")[0]
-            package = re.search(rb"^\[package\][^\[]*?^\s*name\s*=\s*\"([\w-]+)\"", raw, re.M | re.S)
-            if package is None:
-                continue
-            library = re.search(rb"^\[lib\][^\[]*", raw, re.M)
-            block = library.group() if library is not None else b""
-            name = re.search(rb"^\s*name\s*=\s*\"([\w-]+)\"", block, re.M) or package
-            where = re.search(rb"^\s*path\s*=\s*\"([^\"\n]+)\"", block, re.M)
-            root = join(home, text(where.group(1)) if where is not None else "src/lib.rs")
-            if root in project.files:
-                assert root is not None
-                kept.setdefault(text(name.group(1)).replace("-", "_"), (home, root))
-        project.kept["rust.crates"] = kept
-    return kept
-
-
-def _crate_of(path: str, project: Project) -> _Crate | None:
-    """The crate that a file belongs to: by the nearest Cargo.toml, then by Cargo's conventional targets."""
-    key = f"rust.crate {path}"
-    if key in project.kept:
-        kept: _Crate | None = project.kept[key]
-        return kept
-    project.kept[key] = found = _find_crate(path, project)
-    return found
-
-
-def _find_crate(path: str, project: Project) -> _Crate | None:
-    files = project.files
-    for home in parents(path):
-        prefix = f"{home}/" if home else ""
-        if f"{prefix}Cargo.toml" not in files:
-            continue
-        inside = path[len(prefix) :]
-        first, _, rest = inside.partition("/")
-        if first in ("tests", "examples", "benches") or inside.startswith("src/bin/"):
-            base = "src/bin" if inside.startswith("src/bin/") else first
-            rest = inside[len(base) + 1 :]
-            name = rest.partition("/")[0]
-            if "/" in rest and f"{prefix}{base}/{name}/main.rs" in files:
-                return _Crate(f"{prefix}{base}/{name}/main.rs")
-            if "/" not in rest:
-                return _Crate(path)
-            for root in ("mod.rs", "main.rs", "lib.rs"):
-                if f"{prefix}{base}/{name}/{root}" in files:
-                    return _Crate(f"{prefix}{base}/{name}/{root}")
-        for _, root in _crates(project).values():
-            if root.startswith(prefix) and root.rpartition("/")[0] == f"{prefix}src".rstrip("/"):
-                return _Crate(root)
-        for root in ("src/lib.rs", "src/main.rs"):
-            if prefix + root in files:
-                return _Crate(prefix + root)
-        return _Crate(path) if inside == "build.rs" else None
-    return None
-
-
-def _children(file: str, crate: _Crate) -> str:
-    """The folder in which the modules of this file are."""
-    folder, _, name = file.rpartition("/")
-    if file == crate.file or name in ("mod.rs", "lib.rs", "main.rs"):
-        return folder
-    return file.removesuffix(".rs")
-
-
-def _child(file: str, name: str, crate: _Crate, project: Project) -> str | None:
-    folder = _children(file, crate)
-    for candidate in (f"{folder}/{name}.rs", f"{folder}/{name}/mod.rs") if folder else (f"{name}.rs", f"{name}/mod.rs"):
-        if candidate in project.files:
-            return candidate
-    return None
-
-
-def _parent(file: str, crate: _Crate, project: Project) -> str | None:
-    if file == crate.file:
-        return None
-    folder, _, name = file.rpartition("/")
-    if name == "mod.rs":
-        folder = folder.rpartition("/")[0]
-    if folder == crate.folder:
-        return crate.file
-    for candidate in (f"{folder}/mod.rs", f"{folder}.rs"):
-        if candidate in project.files:
-            return candidate
-    return crate.file
-
-
-def _walk(file: str, names: list[str], crate: _Crate, project: Project) -> tuple[str, tuple[str, ...]]:
-    """The deepest module file that these names lead to, and the first name that is not a module."""
-    for name in names:
-        inner = _child(file, name, crate, project)
-        if inner is None:
-            return file, (name,)
-        file = inner
-    return file, ()
-
-
 def resolve(facts: Facts, importer: str, project: Project) -> Links:
     """Declared modules and the files that paths lead to."""
-    crate = _crate_of(importer, project) or _Crate(importer)
+    crate = crate_of(importer, project)
     edges: list[Edge] = []
     unresolved: list[tuple[str, int]] = []
     wanted: set[str] = {"mod", importer.rpartition("/")[2].removesuffix(".rs")}
-    crates = _crates(project)
-    local: set[str] = set()
+    # What the first name of a path can be beside the keywords: (file, its crate).
+    heads = {name: (root, crate_of(root, project)) for name, root in libraries(crate.home, project).items()}
     for item in facts.imports:
-        if item.specifier.startswith("mod "):
-            name = item.specifier[4:]
-            wanted.add(name)
-            if item.names:
-                target = join(importer.rpartition("/")[0], item.names[0])
-                wanted.add(item.names[0].rpartition("/")[2])
-                target = target if target in project.files else None
-            else:
-                target = _child(importer, name, crate, project)
-            if target is None:
-                unresolved.append((item.specifier, item.line))
-            else:
-                local.add(name)
-                edges.append(Edge(target, "import", (name,), item.line))
+        if not item.specifier.startswith("mod "):
             continue
+        name = item.specifier[4:]
+        wanted.add(name)
+        if item.names:
+            target = join(importer.rpartition("/")[0], item.names[0])
+            wanted.add(item.names[0].rpartition("/")[2])
+            target = target if target in project.files else None
+        else:
+            target = child(importer, name, crate, project)
+        if target is None:
+            unresolved.append((item.specifier, item.line))
+        else:
+            heads[name] = (target, crate)
+            edges.append(Edge(target, "import", (name,), item.line))
+    paths = [item for item in facts.imports if not item.specifier.startswith("mod ")]
+    # A module that a `use` brings in can be the first name of another path.
+    later: list[tuple[Import, list[str]]] = []
+    foreign: set[str] = set()
+    for item in paths:
         names = [name for name in item.specifier.split("::") if name]
         if not names:
             continue
         wanted.update(names)
-        start, rest = _start(names, importer, crate, crates, local, project)
+        start = _start(names, importer, crate, heads, project)
         if start is None:
-            continue  # the standard library, a crate from elsewhere, an item of this file
-        file, home = start
-        target, rest_names = _walk(file, rest, home, project)
-        if target != importer:
+            later.append((item, names))
+            foreign.add(item.names[0] if item.names else names[-1])
+            continue
+        file, home, rest = start
+        target, rest_names = walk(file, rest, home, project)
+        edges.append(Edge(target, "import", rest_names, item.line))
+        if not rest_names and rest:
+            heads.setdefault(item.names[0] if item.names else rest[-1], (target, home))
+    for item, names in later:
+        # The standard library, a crate from elsewhere, an item of this file; or a module by its last name.
+        if names[0] in heads and names[0] not in foreign:
+            file, home = heads[names[0]]
+            target, rest_names = walk(file, names[1:], home, project)
             edges.append(Edge(target, "import", rest_names, item.line))
     return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
 
 
-def _start(  # noqa: PLR0917
-    names: list[str],
-    importer: str,
-    crate: _Crate,
-    crates: dict[str, tuple[str, str]],
-    local: set[str],
-    project: Project,
-) -> tuple[tuple[str, _Crate] | None, list[str]]:
-    """The file that a path starts from, with its crate; and the names that are left."""
+def _start(
+    names: list[str], importer: str, crate: Crate, heads: dict[str, tuple[str, Crate]], project: Project
+) -> tuple[str, Crate, list[str]] | None:
+    """The file that a path starts from, with its crate, and the names that are left; None when it is unknown."""
     head, rest = names[0], names[1:]
     if head == "crate":
-        return (crate.file, crate), rest
+        return crate.file, crate, rest
     if head == "self":
-        return (importer, crate), rest
+        return importer, crate, rest
     if head == "super":
-        file: str | None = _parent(importer, crate, project)
+        file = parent(importer, crate, project)
         while rest and rest[0] == "super" and file is not None:
-            file, rest = _parent(file, crate, project), rest[1:]
-        return ((file, crate) if file is not None else None), rest
-    if head in local:
-        return (importer, crate), names
-    if head in crates:
-        root = crates[head][1]
-        return (root, _Crate(root)), rest
-    return None, rest
+            file, rest = parent(file, crate, project), rest[1:]
+        return (file, crate, rest) if file is not None else None
+    found = heads.get(head)
+    return (*found, rest) if found is not None else None
