@@ -7,6 +7,7 @@ the importer is resolved again. A file that configures a language has all files 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
@@ -241,33 +242,32 @@ class Layer:
         return [(word, line) for source, word, line in self.snapshot.unresolved() if source == path]
 
     def _mentions(self, path: str, names: set[str], contents: Contents) -> bool:
-        """Whether a file names one of these; "*" is named by all."""
+        """Whether a file names one of these; what starts with "*" concerns all."""
         language, oid = language_of(path), self.blob(path)
-        if "*" in names or language is None or oid is None:
+        if language is None or oid is None or any(name.startswith("*") for name in names):
             return True
         facts = contents.facts((oid, language))
-        if not names.isdisjoint(facts.mentions) or not names.isdisjoint(facts.defines):
+        plain = {_identifiers(name)[-1] for name in names}
+        if any(not plain.isdisjoint(_identifiers(name)) for name in (*facts.mentions, *facts.defines)):
             return True
-        names = {name.rpartition("\\")[2] for name in names}
-        if any("\\" in word and word.rpartition("\\")[2] in names for word in facts.mentions):
-            return True  # PHP's names in full
         return any(
-            not names.isdisjoint(item.names)
-            or not names.isdisjoint(item.specifier.replace("*", ".").split("."))
-            or "*" in item.names
+            "*" in item.names or not plain.isdisjoint(item.names) or not plain.isdisjoint(_identifiers(item.specifier))
             for item in facts.imports
         )
 
     def _wanting(self, after: Layer, paths: list[str], contents: Contents) -> set[str]:
         """Files whose links may differ because these paths came or went."""
         languages = set(self.snapshot.languages) | {name for _, name in self.languages()}
-        before_project, after_project = self.project(contents), after.project(contents)
+        # What a file no longer offers counts like what it does.
+        versions = ((self.project(contents), self.files), (after.project(contents), after.files))
         keys: dict[str, set[str]] = {}
         for language in sorted(languages):
             offers = load(language).offers
             keys[language] = set()
             for path in paths:
-                keys[language] |= offers(path, after_project if path in after.files else before_project)
+                for project, files in versions:
+                    if path in files:
+                        keys[language] |= offers(path, project)
         hashes = {key_hash(language, key) for language, found in keys.items() for key in found}
         stale = {self.snapshot.paths[number] for number in self.snapshot.wanting(hashes)}
         stale = {path for path in stale if path not in self.links}
@@ -275,3 +275,8 @@ class Layer:
             if not keys[language].isdisjoint(self.links[path].wanted):
                 stale.add(path)
         return {path for path in stale if path in after.files}
+
+
+def _identifiers(name: str) -> list[str]:
+    """The parts of a name as any language writes it: `a.b.C`, `A\\b`, `::N.C<`."""
+    return re.findall(r"\w+", name) or [name]

@@ -239,3 +239,45 @@ def test_a_graph_that_was_patched_is_the_one_that_is_built(repo: Repo, monkeypat
         for path in kept.paths():
             assert kept.package_of(path) == built.package_of(path)
     assert len(list((repo.path / ".git" / "vibeguard" / "v1").glob("graph-*"))) == 4
+
+
+def test_what_c_sharp_and_php_files_define_for_others_is_followed_step_by_step(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "_PATCH_FROM", 1)
+    repo.commit(
+        "first",
+        {
+            "app/App.csproj": "<Project/>",
+            "app/Main.cs": "class Main { Text t; Later l; }\n",
+            "app/Globals.cs": "global using Lib;\n",
+            "lib/Lib.csproj": "<Project/>",
+            "lib/Text.cs": "namespace Lib; class Text {}\n",
+            "lib/Text1.cs": "namespace Lib; class Text<T> {}\n",
+            "composer.json": '{"autoload": {"files": ["web/helpers.php"], "classmap": ["old"]}}',
+            "web/helpers.php": "<?php\nfunction one() {}\n",
+            "web/page.php": "<?php\nnamespace Web;\none(two(), new \\Old\\Thing);\n",
+            "old/all.php": "<?php\nnamespace Old;\nclass Other {}\n",
+        },
+    )
+    answer(repo)
+    reference = '<Project><ProjectReference Include="..\\lib\\Lib.csproj" /></Project>'
+    web = {("web/page.php", "web/helpers.php")}
+    steps: list[tuple[dict[str, str], set[tuple[str, str]]]] = [
+        ({"app/App.csproj": reference}, {("app/Main.cs", "lib/Text.cs"), *web}),
+        ({"app/Globals.cs": "// none\n"}, web),
+        ({"app/Globals.cs": "global using Lib;\n"}, {("app/Main.cs", "lib/Text.cs"), *web}),
+        ({"lib/Text.cs": "namespace Lib; class Later {}\n"}, {("app/Main.cs", "lib/Text.cs"), *web}),
+        ({"lib/Text.cs": "namespace Lib; class Never {}\n"}, web),
+        ({"web/helpers.php": "<?php\nfunction none() {}\n"}, set()),
+        ({"web/helpers.php": "<?php\nfunction two() {}\n"}, web),
+        ({"old/all.php": "<?php\nnamespace Old;\nclass Thing {}\n"}, {("web/page.php", "old/all.php"), *web}),
+        ({"composer.json": '{"autoload": {"files": ["web/helpers.php"]}}'}, {("web/page.php", "old/all.php"), *web}),
+        ({"composer.json": '{"autoload": {"psr-4": {"A": "b"}}}'}, set()),
+    ]
+    for step, expected in steps:
+        repo.commit("step", step)
+        repo.stage({"notes.md": f"{step}\n"})
+        kept, built = graph_of(repo, staged_change(repo)), graph_of(repo, staged_change(repo), use_store=False)
+        assert sorted(kept.edges()) == sorted(built.edges())
+        assert {(source, edge.target) for source, edge in kept.edges()} == expected, step

@@ -161,6 +161,8 @@ def configures(path: str) -> tuple[str, ...]:
         return ("ruby",)
     if name.endswith((".cmake", ".mk")):
         return ("c",)
+    if name.endswith((".csproj", ".props", ".targets")):
+        return ("csharp",)
     return ()
 
 

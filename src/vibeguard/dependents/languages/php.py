@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import NamedTuple
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
@@ -102,6 +102,9 @@ _BUILTIN = frozenset(
 )
 
 
+MAX_BLOCKS = 200  # namespaces of a file; what follows counts to the last
+
+
 class _Block(NamedTuple):
     """The code of one namespace."""
 
@@ -164,19 +167,17 @@ def _without_preface(content: bytes) -> bytes:
     return content if start <= 0 else b" " * start + content[start:]
 
 
-def _heads(
-    pattern: re.Pattern[bytes], code: bytes, start: int = 0, end: int = sys.maxsize
-) -> Iterator[re.Match[bytes]]:
+def _heads(pattern: re.Pattern[bytes], code: bytes) -> Iterator[re.Match[bytes]]:
     """Where the words of a pattern are keywords, and no variables, members or parts of names."""
-    for match in pattern.finditer(code, start, end):
+    for match in pattern.finditer(code):
         before = code[match.start() - 1 : match.start()]
         if before not in _PARTS and not before.isalnum():
             yield match
 
 
-def _types(code: bytes, start: int = 0, end: int = sys.maxsize) -> list[re.Match[bytes]]:
+def _types(code: bytes) -> list[re.Match[bytes]]:
     """The heads of classes, interfaces, traits and enumerations."""
-    return [match for keyword in _TYPES if keyword in code for match in _heads(_type(keyword), code, start, end)]
+    return [match for keyword in _TYPES if keyword in code for match in _heads(_type(keyword), code)]
 
 
 def _defined(code: bytes) -> set[str]:
@@ -218,7 +219,7 @@ def _texts(names: set[bytes]) -> set[str]:
 
 def _blocks(code: bytes) -> list[_Block]:
     """The namespaces of a file, at least one."""
-    heads = list(_heads(_pattern("namespace"), code))
+    heads = list(islice(_heads(_pattern("namespace"), code), MAX_BLOCKS))
     if not heads:
         return [_Block("", 0, len(code), braced=False)]
     ends = [head.start() for head in heads[1:]] + [len(code)]
@@ -236,7 +237,7 @@ def _uses_of(code: bytes, block: _Block) -> tuple[list[tuple[str, str, str, byte
     at, end = block.start, block.end
     if block.braced:
         # An indented `use` imports only before the first class, for inside of one it takes a trait.
-        first = min((match.start() for match in _types(code, at, end)), default=end)
+        first = min((match.start() + at for match in _types(code[at:end])), default=end)
         found = list(_pattern("inner use").finditer(code, at, first))
     else:
         found = list(_pattern("use").finditer(code, at, end))
