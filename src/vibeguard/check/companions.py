@@ -1,4 +1,4 @@
-"""Files that usually change together with these and did not: one pass over the newest commits.
+"""Files that usually change together with these and did not.
 
 Thresholds are code-maat's: at least 5 shared revisions, a degree of at least 30 % (shared revisions by the mean of both
 files' revisions), commits of more than 30 files left out.
@@ -7,48 +7,45 @@ files' revisions), commits of more than 30 files left out.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 
-from vibeguard.errors import VibeguardError
-from vibeguard.repository.history import list_commits, read_steps
-from vibeguard.repository.locate import Location
-from vibeguard.scoring.blast import Companions
+from vibeguard.check.recent import Recent
+from vibeguard.scoring.blast import Companion, Companions
 
-MOST = 2000  # commits looked at
-MOST_FILES = 30
 SHARED = 5
 DEGREE = 0.3
 
 
-def companions_of(
-    location: Location, tip: str | None, paths: Iterable[str], exists: Callable[[str], bool]
-) -> Companions:
-    """The missing companions of these files, strongest first.
+def companions_of(recent: Recent, paths: Iterable[str], changed: Set[str], exists: Callable[[str], bool]) -> Companions:
+    """The missing companions of these files, closest first.
 
     Args:
-        tip: the commit before the change; None for a first commit.
-        exists: whether a path is still there after the change.
+        paths: the files to look at; a renamed one is there twice, and history knows it by its old path.
+        changed: every path of the change: what changes with it is not missing.
+        exists: whether a path is there before the change, which does not touch it.
     """
-    changed = set(paths)
-    if tip is None or not changed:
+    if recent.unknown:
+        return Companions((), recent.unknown)
+    wanted = set(paths)
+    shared: dict[str, Counter[str]] = {}
+    for files in recent.steps:
+        if not wanted.isdisjoint(files):
+            for path in wanted.intersection(files):
+                shared.setdefault(path, Counter()).update(files)
+    pairs = [
+        (path, other, count)
+        for path, others in shared.items()
+        for other, count in others.items()
+        if count >= SHARED and other not in changed and other not in wanted
+    ]
+    if not pairs:
         return Companions(())
-    revisions: Counter[str] = Counter()
-    shared: dict[str, Counter[str]] = {path: Counter() for path in changed}
-    try:
-        for step in read_steps(location, list_commits(location, [tip], most=MOST)):
-            files = {file.path for file in step.files}
-            if len(files) > MOST_FILES or len(step.commit.parents) > 1:
-                continue
-            revisions.update(files)
-            for path in changed & files:
-                shared[path].update(files - {path})
-    except VibeguardError as error:
-        return Companions((), f"the history could not be read: {error.message}")
-    best: dict[str, float] = {}
-    for path, others in shared.items():
-        for other, count in others.items():
-            degree = count / ((revisions[path] + revisions[other]) / 2)
-            if count >= SHARED and degree >= DEGREE and other not in changed:
-                best[other] = max(best.get(other, 0.0), degree)
-    missing = sorted((path for path in best if exists(path)), key=lambda path: (-best[path], path))
-    return Companions(tuple(missing), "the history is shallow" if location.shallow else "")
+    asked = {path for path, _, _ in pairs} | {other for _, other, _ in pairs}
+    revisions = Counter(path for files in recent.steps for path in files if path in asked)
+    best: dict[str, Companion] = {}
+    for path, other, count in pairs:
+        found = Companion(other, count, count / ((revisions[path] + revisions[other]) / 2))
+        if found.degree >= DEGREE and (other not in best or found[1:] > best[other][1:]):
+            best[other] = found
+    closest = sorted(best.values(), key=lambda found: (-found.degree, -found.shared, found.path))
+    return Companions(tuple(found for found in closest if exists(found.path)))

@@ -83,8 +83,9 @@ def factor_points(gathered: Gathered, name: str, only: Files) -> Fact:
     factors = gathered.blast(only).factors if score == "blast" else gathered.risk(only).factors
     for factor in factors:
         if factor.name == wanted:
-            # An unknown part of the blast radius is scored as if it reached far; an unknown part of the risk is not.
-            unknown = factor.unknown if score == "risk" else ""
+            # An unknown part of the blast radius is scored as if it reached far; companions and parts of the risk are
+            # not.
+            unknown = factor.unknown if score == "risk" or wanted == "co-change" else ""
             return Fact(None if unknown else factor.points, unknown, (factor.because,))
     return Fact(None, f"the factor {wanted} was not measured")
 

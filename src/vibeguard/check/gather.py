@@ -48,11 +48,12 @@ from vibeguard.repository.objects import Objects
 from vibeguard.repository.touched import paths_by_commit
 from vibeguard.repository.tree import Tree
 from vibeguard.scoring import blast as blast_room
-from vibeguard.scoring.blast import Api
+from vibeguard.scoring.blast import Api, Companions
 from vibeguard.scoring.weights import TAG
 
 if TYPE_CHECKING:
     from vibeguard.check.author import Authorship
+    from vibeguard.check.recent import Recent
     from vibeguard.check.testimony import Testimony
     from vibeguard.ownership.history import History
 
@@ -116,8 +117,6 @@ class Gathered:
         """One fact about these files, or about all."""
         if name in FACTS:
             return FACTS[name](self, only)
-        if name == "blast.factor.co-change":
-            return self._co_change(only)
         if ".factor." in name:
             return factor_points(self, name, only)
         if name.startswith("author."):
@@ -138,7 +137,7 @@ class Gathered:
         wanted = EXAMINED & self.policy.wanted_facts(self.request.stage)
         if not wanted and len(self.change.files) > MOST_EXAMINED:
             return classify_change(self.change)
-        tree = Tree(self.objects, self.change.base_tree) if self.change.base_tree is not None else None
+        tree = self._before
         return examine(self.change, hunks, self._blob, tree.folder if tree is not None else None)
 
     def _blob(self, oid: str) -> bytes | None:
@@ -260,6 +259,7 @@ class Gathered:
                 only,
                 package_of=self.graph.package_of,
                 api=self._api(only),
+                companions=self._companions(only),
             )
         return self._blast[only]
 
@@ -277,17 +277,36 @@ class Gathered:
         names = tuple(f"{symbol.name} of {symbol.path}" for symbol in symbols)
         return Api(names, len(naming(symbols, self.graph.named_by) - changed), unknown)
 
-    def _co_change(self, only: Files) -> Fact:
-        """Points for usual companions that did not change. Asked for by name alone, and no part of the score: it reads
-        history, which a hook would wait for and a shallow clone does not have."""
-        from vibeguard.check.companions import companions_of  # noqa: PLC0415
-        from vibeguard.scoring.blast import co_change  # noqa: PLC0415
+    def _companions(self, only: Files) -> Companions:
+        """Usual companions of these files that did not change."""
+        paths = self.in_view(only)
+        if not paths:
+            return Companions(())
+        from vibeguard.check.companions import companions_of  # noqa: PLC0415 - an empty change needs none
 
-        there = set(self.graph.paths()) if not self.graph.unknown else None
-        paths = (file.path for file in self.files(only))
-        found = companions_of(self.location, self.change.base, paths, lambda path: there is None or path in there)
-        factor = co_change(found)
-        return Fact(None if factor.unknown else factor.points, factor.unknown, (factor.because,))
+        before = self._before if self._before is not None else self._tree
+        return companions_of(
+            self._recent,
+            paths,
+            frozenset(self.change.paths),
+            lambda path: before is None or before.entry(path) is not None,
+        )
+
+    @cached_property
+    def _recent(self) -> Recent:
+        """The commits before the change; of a patch, whose base is not told, those that the policy comes from."""
+        from vibeguard.check.recent import recent  # noqa: PLC0415 - see _companions
+
+        tip = self.change.base
+        if self.change.source == "patch":
+            tip = self.trusted.commit.id if self.trusted.commit is not None else None
+        return recent(self.location, self.objects, tip, keep=self.request.use_store)
+
+    @cached_property
+    def _before(self) -> Tree | None:
+        """The tree before the change."""
+        tree = self.change.base_tree
+        return Tree(self.objects, tree) if tree is not None else None
 
     def risk(self, only: Files = None) -> Risk:
         """How likely these changed files are to need a fix; worked out when it is asked for, for it reads history."""

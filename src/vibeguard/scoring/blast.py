@@ -22,10 +22,18 @@ class Api(NamedTuple):
     unknown: str = ""
 
 
-class Companions(NamedTuple):
-    """Files that usually change with these and did not."""
+class Companion(NamedTuple):
+    """A file that usually changes with a changed one: in so many commits, and in this share of both files' commits."""
 
-    missing: tuple[str, ...]
+    path: str
+    shared: int
+    degree: float
+
+
+class Companions(NamedTuple):
+    """Files that usually change with these and did not, closest first."""
+
+    missing: tuple[Companion, ...]
     unknown: str = ""
 
 
@@ -76,16 +84,16 @@ def score(  # noqa: PLR0917
         levels: the score at which a level begins.
     """
     paths = tuple(path for path in dict.fromkeys(change.paths) if only is None or path in only)
-    groups, owners, unowned = _owners(paths, dependents, group_of)
+    groups, owners, unowned, loose = _owners(paths, dependents, group_of)
     others = [
         _owners_crossed(groups, ownership_exists),
-        _gaps(unowned, ownership_exists),
+        _gaps(unowned, loose, ownership_exists),
         _sensitivity(paths, content, tags or {}),
     ]
     if api is not None:
         others.append(_api(api))
     if companions is not None:
-        others.append(co_change(companions))
+        others.append(_co_change(companions))
     fan_out = _fan_out(dependents, sum(factor.points for factor in others))
     factors = [fan_out, *others]
     factors.append(_opaque(paths, content, sum(factor.points for factor in factors)))
@@ -137,7 +145,8 @@ def _files(count: int) -> str:
 
 def _owners(
     paths: tuple[str, ...], dependents: Dependents, group_of: Callable[[str], tuple[str, ...]]
-) -> tuple[set[frozenset[str]], set[str], list[str]]:
+) -> tuple[set[frozenset[str]], set[str], list[str], int]:
+    """(owner groups, owners, changed files that nobody owns, how many dependents nobody owns)."""
     found: set[tuple[str, ...]] = set()
     unowned = []
     for path in paths:
@@ -146,10 +155,13 @@ def _owners(
             found.add(group)
         else:
             unowned.append(path)
+    loose = 0
     for item in dependents.dependents:
-        found.add(group_of(item.path))
+        group = group_of(item.path)
+        found.add(group)
+        loose += not group
     groups = {frozenset(group) for group in found if group}
-    return groups, {owner for group in groups for owner in group}, unowned
+    return groups, {owner for group in groups for owner in group}, unowned, loose
 
 
 def _owners_crossed(groups: set[frozenset[str]], ownership_exists: bool) -> Factor:  # noqa: FBT001
@@ -160,12 +172,14 @@ def _owners_crossed(groups: set[frozenset[str]], ownership_exists: bool) -> Fact
     return Factor("owners", points, f"{len(groups)} owner group{'' if len(groups) == 1 else 's'} concerned")
 
 
-def _gaps(unowned: list[str], ownership_exists: bool) -> Factor:  # noqa: FBT001
+def _gaps(unowned: list[str], loose: int, ownership_exists: bool) -> Factor:  # noqa: FBT001
+    """Whether the author owns a file is no part of it: a laptop and CI know people by different names."""
     if not ownership_exists:
         return Factor("gaps", 0.0, "the repository has no ownership file")
+    also = f"; of those that depend on it, {loose} have none" if loose else ""
     if not unowned:
-        return Factor("gaps", 0.0, "every changed file has an owner")
-    return Factor("gaps", float(weights.GAPS_POINTS), f"nobody owns {_some(unowned)}")
+        return Factor("gaps", 0.0, f"every changed file has an owner{also}")
+    return Factor("gaps", float(weights.GAPS_POINTS), f"nobody owns {_some(unowned)}{also}")
 
 
 def _some(names: list[str]) -> str:
@@ -205,14 +219,14 @@ def _api(api: Api) -> Factor:
     return Factor("api", points, words, api.unknown)
 
 
-def co_change(companions: Companions) -> Factor:
-    """The factor of usual companions that did not change."""
+def _co_change(companions: Companions) -> Factor:
     points = weights.CO_CHANGE_POINTS * curve(len(companions.missing), weights.CO_CHANGE_CAP)
+    if companions.unknown:
+        return Factor("co-change", 0.0, f"not known: {companions.unknown}", f"usual companions: {companions.unknown}")
     if not companions.missing:
-        return Factor("co-change", 0.0, "no usual companion is missing", companions.unknown)
-    return Factor(
-        "co-change", points, f"usually changed with these: {_some(list(companions.missing))}", companions.unknown
-    )
+        return Factor("co-change", 0.0, "no usual companion is missing")
+    words = [f"{found.path} ({found.shared} commits, {found.degree:.0%})" for found in companions.missing]
+    return Factor("co-change", points, f"usually changed with these: {_some(words)}")
 
 
 def _opaque(paths: tuple[str, ...], content: Content, others: float) -> Factor:

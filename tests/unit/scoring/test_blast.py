@@ -4,10 +4,13 @@ from collections.abc import Iterable
 from importlib.resources import files
 
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
+from vibeguard.dependents.facts import KIND_WEIGHTS
 from vibeguard.model import BlastRadius, Change, Content, Dependent, Dependents, FileChange, FileFacts
 from vibeguard.scoring import weights
-from vibeguard.scoring.blast import curve, level_of, score
+from vibeguard.scoring.blast import Api, Companion, Companions, curve, level_of, score
 
 
 def change_of(*paths: str) -> Change:
@@ -88,6 +91,8 @@ def test_owner_groups_of_changed_files_and_dependents_are_counted_once() -> None
     blast = score(change_of("a.py"), content_of(), lambda path: owners.get(path, ()), True, dependents_of(3))
     assert (blast.owner_groups, blast.owners, points(blast)["owners"]) == (2, ("@a", "@b"), 3.75)
     assert (points(blast)["gaps"], blast.unowned_files) == (0, ())
+    because = {factor.name: factor.because for factor in blast.factors}
+    assert because["gaps"] == "every changed file has an owner; of those that depend on it, 1 have none"
 
 
 def test_a_changed_file_that_nobody_owns_is_a_gap_only_where_ownership_is_kept() -> None:
@@ -135,3 +140,69 @@ def test_the_sum_never_passes_a_hundred() -> None:
     content = content_of(**{"a.py": ["secrets"], "b.py": []})
     blast = score(change_of("a.py", "b.py"), content, lambda path: owners.get(path, ()), True, dependents_of(2000))
     assert (blast.score, blast.level) == (90, "critical")
+
+
+def test_missing_companions_count_up_to_five_points_and_are_named() -> None:
+    missing = tuple(Companion(f"c{number}.py", 5, 0.5) for number in range(10))
+    blast = score(change_of("a.py"), content_of(), nobody, False, dependents_of(0), companions=Companions(missing))
+    factor = next(factor for factor in blast.factors if factor.name == "co-change")
+    assert (factor.points, blast.score) == (5, 5)
+    assert factor.because == (
+        "usually changed with these: c0.py (5 commits, 50%), c1.py (5 commits, 50%), c2.py (5 commits, 50%) and 7 more"
+    )
+
+
+def test_unknown_companions_have_no_points_and_are_listed_as_not_known() -> None:
+    companions = Companions((), "the clone is shallow")
+    blast = score(change_of("a.py"), content_of(), nobody, False, dependents_of(0), companions=companions)
+    assert blast.score == 0
+    assert blast.unknowns == ("usual companions: the clone is shallow",)
+
+
+FOUND = st.tuples(st.integers(1, 6), st.sampled_from(list(KIND_WEIGHTS.values())))
+
+
+@given(
+    near=st.lists(FOUND, max_size=60),
+    more=st.lists(FOUND, max_size=60),
+    kinds=st.sets(st.sampled_from(["code", "ci", "auth", "secrets", "lock-file"])),
+    opaque=st.booleans(),
+    named=st.integers(0, 200),
+    missing=st.integers(0, 20),
+    owned=st.integers(0, 9),
+    unknown=st.sampled_from(["", "building"]),
+)
+def test_the_score_is_the_sum_of_its_factors_and_more_dependents_never_lower_it(
+    near: list[tuple[int, float]],
+    more: list[tuple[int, float]],
+    kinds: set[str],
+    opaque: bool,
+    named: int,
+    missing: int,
+    owned: int,
+    unknown: str,
+) -> None:
+    def judged(found: list[tuple[int, float]]) -> BlastRadius:
+        dependents = tuple(
+            Dependent(f"{number}.py", distance, "a.py", "import", (), weight)
+            for number, (distance, weight) in enumerate(found)
+        )
+        return score(
+            change_of("a.py"),
+            Content({"a.py": FileFacts("a.py", frozenset(kinds), None, "binary" if opaque else "")}),
+            lambda path: (f"@{len(path) % owned}",) if owned else (),
+            True,
+            Dependents(("a.py",), dependents, (), unknown),
+            api=Api(("f",), named),
+            companions=Companions(tuple(Companion(f"c{number}", 5, 0.5) for number in range(missing))),
+        )
+
+    few, many = judged(near), judged(near + more)
+    assert few.score <= many.score <= 100
+    assert judged(near) == few
+    for blast in (few, many):
+        assert blast.score == min(100, int(sum(factor.points for factor in blast.factors) + 0.5))
+        assert [factor.name for factor in blast.factors] == [
+            "fan-out", "owners", "gaps", "sensitivity", "api", "co-change", "opaque",
+        ]  # fmt: skip
+        assert all(factor.points >= 0 and factor.because for factor in blast.factors)
