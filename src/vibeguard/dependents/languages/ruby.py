@@ -1,12 +1,15 @@
 """Ruby: require, require_relative, load, autoload; in a Rails application also constants, by Zeitwerk's naming.
 
-Cannot see: requires with computed names, constants built at run time, inflections that an application adds.
+Cannot see: requires with computed names, constants built at run time or found through ancestors, class names in
+strings, inflections that an application adds, `autoload :Name` without a path in a module below the file's own.
 """
 
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from typing import NamedTuple
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
 from vibeguard.dependents.languages.text import (
@@ -28,12 +31,19 @@ BY_NAME = False
 _BLOCK = rb"=begin\b(?<=^=begin)(?s:.*?)(?:^=end[^\n]*+|\Z)"
 _SINGLE = rb"'(?:[^'\\]++|\\(?s:.))*+(?:'|\Z)"
 _DATA = rb"__END__(?<=^__END__)(?s:.*)\Z"
+_PERCENT = (
+    rb"%[wWiIqQ](?:\[[^\]]*+\]|\((?:[^()]++|\([^()]*+\))*+\)|\{(?:[^{}]++|\{[^{}]*+\})*+\})"
+    rb"|%\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\)"
+)
 _HEREDOC = rb"<<[~-](['\"]?)([A-Z_]++)\1(?s:.*?)^[ \t]*+\2$"
+
+
+MAX_NESTING = 20
 
 
 @cache
 def _masker() -> re.Pattern[bytes]:
-    return re.compile(b"|".join((_HEREDOC, _BLOCK, _DATA, HASH_COMMENT, STRING, _SINGLE)), re.M)
+    return re.compile(b"|".join((_HEREDOC, _BLOCK, _DATA, HASH_COMMENT, _PERCENT, STRING, _SINGLE)), re.M)
 
 
 @cache
@@ -42,9 +52,14 @@ def _pattern(name: str) -> re.Pattern[bytes]:
         {
             "require": rb"^([ \t]*+)(?:[^\n#\"']*?[ \t;(&|])?"
             rb"\b(require_relative|require_dependency|require|load|autoload)\b[ \t(]*+(?::(\w++)[ \t]*+(?:,[ \t]*+)?)?"
-            rb"(?:([\"'])([^\"'\n#]*+)\4(?![ \t]*+[+%])"
-            rb"|(File\.expand_path\([ \t]*+[\"']([^\"'\n#]++)[\"'],[ \t]*+__FILE__|[^\s\"']))?",
-            "module": rb"\n[ \t]*+(?:module|class)[ \t]++([A-Z][\w:]*+)",
+            rb"(?:([\"'])(#\{__dir__\}/[^\"'\n#]*+|[^\"'\n#]*+)\4(?![ \t]*+[+%])"
+            rb"|(File\.expand_path\([ \t]*+[\"']([^\"'\n#]++)[\"'],[ \t]*+(__FILE__|__dir__)"
+            rb"|File\.join\([ \t]*+__dir__,[ \t]*+[\"']([^\"'\n#]++)[\"'][ \t]*+\)|[^\s\"']))?",
+            "definition": rb"\n([ \t]*+)(?:(?:module|class)[ \t]++(?:::)?([A-Z][\w:]*+)"
+            rb"|([A-Z]\w*+)[ \t]*+(?:\|\|)?=(?![=~>]))",
+            "absolute": rb"::(?<=[\s(\[,!&|]::)([A-Z]\w*+(?:::[A-Z]\w*+)*+)",
+            "under": rb"\n([ \t]*+)autoload_under[ \t(]++[\"']([\w/]++)[\"'](?s:.*?)\n\1end\b",
+            "interpolated": rb"#\{([^{}\"']++)\}",
             "constant": rb"([A-Z](?:(?<![\w:.@$].)|(?<=::.)(?<![\w:.@$]::.))\w*+(?:::[A-Z]\w*+)*+)"
             rb"(?![\w?!:]|[ \t]*+=[^=>~])",
         }[name],
@@ -59,7 +74,6 @@ def scan(content: bytes) -> Facts:
         return refused
     code = mask(content, _masker())
     found: list[Import] = []
-    modules = [text(name) for name in _pattern("module").findall(b"\n" + code)]
     candidates = [
         match
         for start in lines_with((b"require", b"load"), content)
@@ -68,6 +82,7 @@ def scan(content: bytes) -> Facts:
     tokens = _masker().finditer(content) if candidates else iter(())
     token = next(tokens, None)
     lines = Lines(content)
+    under = list(_pattern("under").finditer(content)) if b"autoload_under" in content else []
     for match in candidates:
         while token is not None and token.end() <= match.start(2):
             token = next(tokens, None)
@@ -77,18 +92,46 @@ def scan(content: bytes) -> Facts:
         line = lines.at(match.start(2))
         kind: EdgeKind = "lazy" if verb == "autoload" or match.group(1) else "import"
         names = (text(symbol),) if symbol else ()
-        if match.group(7) is not None:
-            path = text(match.group(7))
-            found.append(Import("relative " + (path[3:] if path.startswith("../") else path), kind, names, line))
+        relative = match.group(7) or match.group(9)
+        if relative is not None:
+            path = text(relative)
+            if match.group(8) == b"__FILE__":
+                path = path.removeprefix("../")  # the first step leaves the file itself
+            found.append(Import(f"relative {path}", kind, names, line))
+        elif literal is not None and literal.startswith(b"#{__dir__}/"):
+            found.append(Import(f"relative {text(literal[11:])}", kind, names, line))
         elif literal is not None:
             how = "relative" if verb == "require_relative" else "path"
             found.append(Import(f"{how} {text(literal)}", kind, names, line))
         elif symbol is not None and verb == "autoload":
-            found.append(Import("autoload", kind, names, line))
+            found.append(Import(f"autoload {_under(match.start(), under)}", kind, names, line))
         elif match.group(6) is not None and match.group(6)[:1] not in b"=.,)}]:":
             found.append(Import("", "string", (), line))
-    constants = {text(name) for name in _pattern("constant").findall(code)}
-    return Facts(tuple(found), tuple(dict.fromkeys(modules)), tuple(sorted(constants)))
+    shown = b"\n".join(_pattern("interpolated").findall(content)) if b"#{" in content else b""
+    constants = {text(name) for part in (code, shown) for name in _pattern("constant").findall(part)}
+    constants.update("::" + text(name) for name in _pattern("absolute").findall(code))
+    return Facts(tuple(found), tuple(dict.fromkeys(_definitions(code))), tuple(sorted(constants)))
+
+
+def _under(position: int, blocks: list[re.Match[bytes]]) -> str:
+    """The folder that an `autoload_under` around a position adds."""
+    return next((text(block.group(2)) + "/" for block in blocks if block.start() < position < block.end()), "")
+
+
+def _definitions(code: bytes) -> Iterator[str]:
+    """Modules, classes and constants with the lexical scopes they stand in: "A B::C" is `class B::C` in `module A`.
+
+    What stands in what is read off the indentation.
+    """
+    around: list[tuple[int, str]] = []
+    for match in _pattern("definition").finditer(b"\n" + code):
+        indent = len(match.group(1))
+        while around and around[-1][0] >= indent:
+            around.pop()
+        name = text(match.group(2) or match.group(3)).rstrip(":")
+        yield " ".join([*(outer for _, outer in around), name])
+        if match.group(2) is not None and len(around) < MAX_NESTING:
+            around.append((indent, name))
 
 
 # ------------------------------------------------------------------------------------------------------ resolution
@@ -99,6 +142,7 @@ def offers(path: str, _project: Project) -> set[str]:
     return {path.rpartition("/")[2].partition(".")[0]}
 
 
+@lru_cache(maxsize=100_000)
 def underscore(name: str) -> str:
     """A constant as Zeitwerk spells its file: `HTTPServer::XMLThing` is http_server/xml_thing."""
     name = name.replace("::", "/")
@@ -106,24 +150,71 @@ def underscore(name: str) -> str:
     return re.sub(r"([a-z\d])([A-Z])", r"\1_\2", name).lower()
 
 
-def _roots(project: Project) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...]]:
-    """Load path folders of the repository; and (application folder, autoload root) of Rails applications."""
-    kept: tuple[tuple[str, ...], tuple[tuple[str, str], ...]] | None = project.kept.get("ruby.roots")
+class _Application(NamedTuple):
+    """What Zeitwerk loads for the files below a folder."""
+
+    home: str
+    files: dict[str, str]  # by the path below their autoload root, without suffix
+    spaces: frozenset[str]  # folders below autoload roots: modules, with or without a file
+
+
+def _roots(project: Project) -> tuple[tuple[str, ...], tuple[_Application, ...]]:
+    """Load path folders of the repository; and the Rails applications, the deepest first."""
+    kept: tuple[tuple[str, ...], tuple[_Application, ...]] | None = project.kept.get("ruby.roots")
     if kept is None:
         folders = project.folders
         libraries = sorted(folder for folder in folders if folder == "lib" or folder.endswith("/lib"))
-        autoload: list[tuple[str, str]] = []
+        roots: dict[str, list[str]] = {}
         for marker in project.named("application.rb"):
             if marker == "config/application.rb" or marker.endswith("/config/application.rb"):
                 home = marker.removesuffix("config/application.rb").rstrip("/")
-                above = f"{home}/app" if home else "app"
-                for folder in folders:
-                    first, _, rest = folder[len(above) + 1 :].partition("/")
-                    if folder.startswith(above + "/") and first and rest in ("", "concerns"):
-                        autoload.append((home, folder))
-                autoload.append((home, f"{home}/lib" if home else "lib"))
-        kept = project.kept["ruby.roots"] = (tuple(libraries), tuple(sorted(autoload)))
+                content = project.read(marker) or b""
+                found = [folder for folder in folders if _is_root(folder, home)]
+                found += [name for name in _named_roots(content, home) if name in folders]
+                roots[home] = found
+        # What an engine brings, every application of the repository can load.
+        engines = {path.rpartition("/lib/")[0] for path in project.named("engine.rb") if "/lib/" in path} - roots.keys()
+        brought = [folder for home in sorted(engines) for folder in folders if _is_root(folder, home)] if roots else []
+        applications = [_application(home, [*sorted(found), *brought], project) for home, found in roots.items()]
+        applications.sort(key=lambda application: -len(application.home))
+        kept = project.kept["ruby.roots"] = (tuple(libraries), tuple(applications))
     return kept
+
+
+def _is_root(folder: str, home: str) -> bool:
+    """`app/*` and `app/*/concerns` below an application or engine."""
+    above = f"{home}/app/" if home else "app/"
+    if not folder.startswith(above):
+        return False
+    first, _, rest = folder[len(above) :].partition("/")
+    return rest in ("", "concerns") and first not in ("assets", "javascript", "views")
+
+
+def _named_roots(content: bytes, home: str) -> Iterator[str]:
+    """Further roots that config/application.rb names."""
+    if b"autoload_lib" in content:
+        yield f"{home}/lib" if home else "lib"
+    for line in re.findall(rb"\b(?:autoload|eager_load)_paths\b[^\n]*+", content):
+        for name in re.findall(rb"[\"'/]([\w][\w/]*+)[\"']", line):
+            yield f"{home}/{text(name)}" if home else text(name)
+
+
+def _application(home: str, roots: list[str], project: Project) -> _Application:
+    files: dict[str, str] = {}
+    spaces: set[str] = set()
+    deepest = sorted(roots, key=len, reverse=True)
+    inside = set(deepest)
+    for path in sorted(project.files):
+        if not path.endswith(".rb"):
+            continue
+        root = next((folder for folder in parents(path) if folder in inside), None)
+        if root is not None:
+            name = path[len(root) + 1 : -3] if root else path[:-3]
+            files.setdefault(name, path)
+            while "/" in name:
+                name = name.rpartition("/")[0]
+                spaces.add(name)
+    return _Application(home, files, frozenset(spaces))
 
 
 def resolve(facts: Facts, importer: str, project: Project) -> Links:
@@ -132,7 +223,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
     edges: list[Edge] = []
     unresolved: list[tuple[str, int]] = []
     wanted: set[str] = set()
-    libraries, autoload = _roots(project)
+    libraries, applications = _roots(project)
     folder = importer.rpartition("/")[0]
     for item in facts.imports:
         how, _, path = item.specifier.partition(" ")
@@ -141,7 +232,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
             continue
         if how == "autoload":
             # ActiveSupport's: the name below the file's own path.
-            path = f"{importer.removesuffix('.rb').rpartition('/')[2]}/{underscore(item.names[0])}"
+            path = f"{importer.removesuffix('.rb').rpartition('/')[2]}/{path}{underscore(item.names[0])}"
             how = "relative"
         wanted.add(path.rpartition("/")[2].partition(".")[0])
         if how == "relative" or path.startswith(("./", "../")):
@@ -152,16 +243,14 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
             target = _required(path, importer, libraries, files)
         if target is not None:
             edges.append(Edge(target, item.kind, item.names, item.line))
-    for roots in _applications(importer, autoload):
-        nesting = _nestings(facts.defines)
+    home = next((one for one in applications if not one.home or importer.startswith(one.home + "/")), None)
+    if home is not None:
+        own, scopes = _scopes(facts.defines)
         for constant in facts.mentions:
-            for prefix in nesting:
-                spelled = underscore(f"{prefix}::{constant}" if prefix else constant)
-                wanted.add(spelled.rpartition("/")[2])
-                hit = next((path for root in roots if (path := f"{root}/{spelled}.rb") in files), None)
-                if hit is not None:
-                    edges.append(Edge(hit, "lazy", (constant,)))
-                    break
+            parts = constant.removeprefix("::").split("::")
+            wanted.update(underscore(part) for part in parts)
+            around = [""] if constant.startswith("::") else scopes
+            edges += [Edge(path, "lazy", (name,)) for path, name in _loaded(parts, own, around, home)]
     return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
 
 
@@ -183,20 +272,30 @@ def _required(path: str, importer: str, libraries: tuple[str, ...], files: set[s
     return everywhere[0] if len(everywhere) == 1 else None
 
 
-def _applications(importer: str, autoload: tuple[tuple[str, str], ...]) -> list[list[str]]:
-    """The autoload roots of the application that a file belongs to; none outside of one."""
-    homes = {home for home, _ in autoload if not home or importer.startswith(home + "/")}
-    if not homes:
-        return []
-    home = max(homes, key=len)
-    return [[root for owner, root in autoload if owner == home]]
+def _scopes(defines: tuple[str, ...]) -> tuple[set[str], list[str]]:
+    """The full names of what a file defines, and the lexical scopes of its code, the innermost first."""
+    own: set[str] = set()
+    scopes: set[tuple[int, str]] = set()
+    for chain in defines:
+        full = ""
+        for depth, name in enumerate(chain.split(" "), 1):
+            full = f"{full}::{name}" if full else name
+            scopes.add((-depth, full))
+        own.add(full)
+    return own, [full for _, full in sorted(scopes)] + [""]
 
 
-def _nestings(defines: tuple[str, ...]) -> list[str]:
-    """Namespaces in which a constant is looked up, innermost first."""
-    found = []
-    nested = "::".join(defines[:3])
-    while nested:
-        found.append(nested)
-        nested = nested.rpartition("::")[0]
-    return [*found, ""]
+def _loaded(parts: list[str], own: set[str], scopes: list[str], home: _Application) -> Iterator[tuple[str, str]]:
+    """(file, constant) of all that is loaded on the way along a constant path; the innermost scope decides."""
+    for scope in scopes:
+        full = f"{scope}::{parts[0]}" if scope else parts[0]
+        spelled = underscore(full)
+        if full not in own and spelled not in home.files and spelled not in home.spaces:
+            continue
+        for part in (None, *parts[1:]):
+            if part is not None:
+                full = f"{full}::{part}"
+            path = home.files.get(underscore(full))
+            if path is not None and full not in own:
+                yield path, full.rpartition("::")[2]
+        return
