@@ -20,7 +20,7 @@ from vibeguard.dependents.facts import Facts, Links
 from vibeguard.dependents.project import Project
 
 # Part of every store's key: a change of any scanner or resolver makes a new number, and old stores are not read.
-VERSION = 8
+VERSION = 9
 
 BY_EXTENSION: dict[str, str] = {
     "py": "python",
@@ -102,6 +102,7 @@ _CONFIGURES: dict[str, tuple[str, ...]] = {
     "pnpm-workspace.yaml": ("javascript", "components"),
     "lerna.json": ("javascript", "components"),
     "go.mod": ("go",),
+    "go.work": ("go",),
     "Cargo.toml": ("rust",),
     "composer.json": ("php",),
     "application.rb": ("ruby",),

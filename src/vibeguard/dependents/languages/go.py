@@ -41,6 +41,9 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             "package": rb"^\s*package\s+(\w+)",
             "import": rb"\nimport\b[ \t]*+(?:\(([^)]*+)\)|([^\n(;]*+))",
             "spec": rb"(?:^|[;\n( \t])[ \t]*+(?:([\w.]++)[ \t]++)?(?:\"([^\"\n]++)\"|`([^`\n]++)`)",
+            # To a folder: `replace module [version] => ../folder`, alone or in a block.
+            "replace": rb"^[ \t]*+(?:replace[ \t]++)?([^\s=>()/][^\s=>]*+)(?:[ \t]++v[^\s=]++)?"
+            rb"[ \t]*+=>[ \t]*+(\.{1,2}(?:/\S*+)?)",
             "defines": rb"\n(?:func[ \t]++(?:\([ \t]*+(?:\w++[ \t]++)?\*?[ \t]*+(\w++)[^)\n]*+\)[ \t]*+\w++|(\w++))"
             rb"|(?:type|var|const)[ \t]++(?:(\w++(?:[ \t]*+,[ \t]*+\w++)*+)|\(([^)]*(?:\)[^\n)]+[^)]*)*)))",
             "member": rb"^[ \t]*+([A-Za-z_]\w*+(?:[ \t]*+,[ \t]*+\w++)*+)",
@@ -166,13 +169,46 @@ def _modules(project: Project) -> dict[str, str]:
     return kept
 
 
+def _replacements(project: Project) -> dict[str, dict[str, str]]:
+    """By path of a go.mod or go.work: the folders that it says other modules are."""
+    kept: dict[str, dict[str, str]] | None = project.kept.get("go.replacements")
+    if kept is None:
+        kept = {}
+        for path in (*project.named("go.mod"), *project.named("go.work")):
+            content = project.read(path) or b""
+            for module, where in _pattern("replace").findall(content) if b"=>" in content else ():
+                folder = join(path.rpartition("/")[0], text(where))
+                if folder is not None:
+                    kept.setdefault(path, {})[text(module)] = folder
+        project.kept["go.replacements"] = kept
+    return kept
+
+
+def _replaced(importer: str, project: Project) -> dict[str, str]:
+    """What the nearest go.mod and go.work above a file replace by folders; the go.work has the last word."""
+    every = _replacements(project)
+    if not every:
+        return {}
+    folder = importer.rpartition("/")[0]
+    memo: dict[str, dict[str, str]] = project.kept.setdefault("go.replaced", {})
+    if folder not in memo:
+        found: dict[str, str] = {}
+        for name in ("go.mod", "go.work"):
+            above = (f"{home}/{name}" if home else name for home in (folder, *parents(folder)))
+            nearest = next((path for path in above if path in project.files), "")
+            found |= every.get(nearest, {})
+        memo[folder] = found
+    return memo[folder]
+
+
 def _folder(path: str, importer: str, project: Project) -> str | None:
     """The folder that an import path means, None when it is not of this repository."""
     modules = _modules(project)
+    replaced = _replaced(importer, project)
     prefix, rest = path, ""
     while prefix:
-        if prefix in modules:
-            home = modules[prefix]
+        if prefix in modules or prefix in replaced:
+            home = replaced[prefix] if prefix in replaced else modules[prefix]
             return "/".join(part for part in (home, rest) if part)
         prefix, _, last = prefix.rpartition("/")
         rest = f"{last}/{rest}" if rest else last

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from vibeguard.dependents.languages.javascript_packages import renamed, workspaces
 from vibeguard.dependents.project import Project, join, parents
 
 _SUFFIXES = (".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".d.mts", ".d.cts")
@@ -109,6 +110,7 @@ class Resolver:
         self.configs: dict[str, _Config] = {}
         self.parsed: dict[str, dict[str, Any]] = {}
         self.memo: dict[tuple[str, str], tuple[str | None, frozenset[str]]] = {}
+        self.aliases: dict[str, dict[str, tuple[str, str]]] = {}
         self.packages = self._packages()
 
     def find(self, specifier: str, importer: str, wanted: set[str]) -> str | None:
@@ -141,9 +143,9 @@ class Resolver:
         if specifier.startswith("/"):
             return None
         package, rest = _split(specifier)
-        for home in self.packages.get(package, ()):
-            found = self._entry(home, rest, keys)
-            return found or ""
+        home = self._home(package, folder)
+        if home is not None:
+            return self._entry(home, rest, keys) or ""
         if config.base is not None and package not in _BUILTINS:
             path = join(config.base, specifier)
             found = self._module(path, folder_only=False) if path is not None else None
@@ -261,8 +263,8 @@ class Resolver:
             path = join(folder, extends)
         else:
             package, rest = _split(extends)
-            homes = self.packages.get(package, ())
-            path = join(homes[0], rest or "tsconfig.json") if homes else None
+            home = self.packages.get(package)
+            path = join(home, rest or "tsconfig.json") if home is not None else None
         if path is None:
             return None
         for candidate in (path, path + ".json", path + "/tsconfig.json"):
@@ -301,8 +303,11 @@ class Resolver:
             found = self.parsed[path] = read_json(self.project, path)
         return found
 
-    def _packages(self) -> dict[str, list[str]]:
-        """Folders of the packages of this repository by name. A name that two claim belongs to neither."""
+    def _packages(self) -> dict[str, str]:
+        """Folders of the packages of this repository by name.
+
+        Of several that claim a name the one that a workspace lists has it; where that does not decide, none has.
+        """
         found: dict[str, list[str]] = {}
         for path in self.project.named("package.json"):
             if "node_modules/" in path:
@@ -310,7 +315,28 @@ class Resolver:
             name = self._json(path).get("name")
             if isinstance(name, str) and name:
                 found.setdefault(name, []).append(path.rpartition("/")[0])
-        return {name: homes for name, homes in found.items() if len(homes) == 1}
+        disputed = any(len(homes) > 1 for homes in found.values())
+        listed = workspaces(self.project, self._json) if disputed else lambda _home: False
+        kept = {}
+        for name, homes in found.items():
+            mine = [home for home in homes if listed(home)] if len(homes) > 1 else homes
+            if len(mine) == 1:
+                kept[name] = mine[0]
+        return kept
+
+    def _home(self, package: str, folder: str) -> str | None:
+        """The folder of a package as the importer's package.json means it: by path, by another name, by its own."""
+        aliases = self.aliases.get(folder)
+        if aliases is None:
+            above = (f"{home}/package.json" if home else "package.json" for home in (folder, *parents(folder)))
+            nearest = next((path for path in above if path in self.files), None)
+            aliases = renamed(nearest.rpartition("/")[0], self._json(nearest)) if nearest is not None else {}
+            self.aliases[folder] = aliases
+        how, meant = aliases.get(package, ("name", package))
+        if how == "path":
+            inside = f"{meant}/package.json" if meant else "package.json"
+            return meant if inside in self.files else None
+        return self.packages.get(meant)
 
     def _entry(self, home: str, rest: str, keys: set[str]) -> str | None:
         manifest = self._json(f"{home}/package.json" if home else "package.json")

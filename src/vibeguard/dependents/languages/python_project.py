@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
 from vibeguard.dependents.languages import PYTHON_ROOTS
+from vibeguard.dependents.languages.python_members import declared, within
 from vibeguard.dependents.project import Project
 
 # Suffixes in the order the interpreter prefers them; a stub speaks for an extension module that is not in git.
@@ -32,6 +33,7 @@ class _Tree:
     """What exists for Python in one tree: modules by folder, source roots."""
 
     def __init__(self, project: Project) -> None:
+        self.project = project
         self.files = project.files
         self.modules = _modules(project)
         self.places: dict[tuple[str, str], _Place] = {}
@@ -192,6 +194,8 @@ def _find_root(module: str, importer: str, tree: _Tree) -> str | None:
         if tree.module(path) is not None or path in tree.modules:
             return root
     elsewhere = [root for root in tree.everywhere.get(top, ()) if _holds(root, whole, tree)]
+    if len(elsewhere) > 1:
+        elsewhere = within(elsewhere, declared(importer.rpartition("/")[0], tree.project))
     if len(elsewhere) == 1:
         return elsewhere[0]
     return namespaces[0] if namespaces else None

@@ -1,0 +1,78 @@
+"""What package.json files and workspaces of npm, yarn, pnpm and lerna say about the packages of a repository."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from typing import Any
+
+from vibeguard.dependents.project import Project, join
+
+_FIELDS = ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
+_BY_PATH = ("file", "link", "portal")
+# The items of the list under `packages:`; pnpm's file holds little else.
+_PNPM = re.compile(rb"^packages[ \t]*:[ \t]*(\[[^\]]*\]|(?:\r?\n[ \t]*(?:-[^\n]*|#[^\n]*|(?=\n)))*)", re.M)
+_ITEM = re.compile(rb"(?:^[ \t]*-[ \t]*|[\[,][ \t\r\n]*)(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\"'\s#,\[\]]+))", re.M)
+
+
+def renamed(home: str, manifest: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Dependencies whose name is not the package's own: ("path", folder) or ("name", real name) by their name."""
+    found: dict[str, tuple[str, str]] = {}
+    for field in _FIELDS:
+        table = manifest.get(field)
+        for name, wanted in table.items() if isinstance(table, dict) else ():
+            if not isinstance(wanted, str):
+                continue
+            protocol, _, where = wanted.partition(":")
+            if protocol in _BY_PATH or (protocol == "workspace" and where.startswith(".")):
+                folder = join(home, where)
+                if folder is not None:
+                    found.setdefault(name, ("path", folder))
+            elif protocol == "workspace" and (real := where.rpartition("@")[0]):
+                found.setdefault(name, ("name", real))
+    return found
+
+
+def workspaces(project: Project, read: Callable[[str], dict[str, Any]]) -> Callable[[str], bool]:
+    """Whether a folder is listed by a workspace, or is the root of one."""
+    taken: list[str] = []
+    left: list[str] = []
+    for name in ("package.json", "lerna.json", "pnpm-workspace.yaml"):
+        for path in project.named(name):
+            if "node_modules/" in path:
+                continue
+            home = path.rpartition("/")[0]
+            listed = _pnpm(project.read(path) or b"") if name.endswith(".yaml") else _listed(read(path))
+            for item in listed:
+                folder = join(home, item.removeprefix("!"))
+                if folder is not None:
+                    (left if item.startswith("!") else taken).append(folder)
+            if listed:
+                taken.append(home)
+    return lambda folder: any(_matches(folder, one) for one in taken) and not any(_matches(folder, one) for one in left)
+
+
+def _listed(manifest: dict[str, Any]) -> list[str]:
+    found = manifest.get("workspaces", manifest.get("packages"))
+    if isinstance(found, dict):
+        found = found.get("packages")
+    return [item for item in found if isinstance(item, str)] if isinstance(found, list) else []
+
+
+def _pnpm(content: bytes) -> list[str]:
+    block = _PNPM.search(content)
+    items = _ITEM.findall(block.group(1)) if block is not None else []
+    return [b"".join(parts).decode("utf-8", "surrogateescape") for parts in items]
+
+
+def _matches(folder: str, pattern: str) -> bool:
+    """`*` is (part of) one folder, `**` any number of them; in time linear in both."""
+    parts = folder.split("/") if folder else []
+    reached = {0}  # how many parts the pattern so far can have taken
+    for piece in pattern.split("/") if pattern else []:
+        if piece == "**":
+            reached = set(range(min(reached, default=len(parts) + 1), len(parts) + 1))
+        else:
+            reached = {at + 1 for at in reached if at < len(parts) and fnmatchcase(parts[at], piece)}
+    return len(parts) in reached
