@@ -9,7 +9,7 @@ surrogates (`surrogateescape`), so that they round-trip. Nothing here is escaped
 `None` always means "not known", never zero or false.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
 # ---------------------------------------------------------------------------------------------------------- change
@@ -257,24 +257,47 @@ class Dependent(NamedTuple):
     weight: float = 1.0  # largest product of the edges' kind weights along a shortest path
 
 
+class Reach(NamedTuple):
+    """The files that depend on the change at one distance and with one weight."""
+
+    distance: int
+    weight: float
+    paths: tuple[str, ...]
+
+
 class Dependents(NamedTuple):
     """What depends on the changed files. `unknown` says in words why it is not (fully) known."""
 
     changed: tuple[str, ...]
-    dependents: tuple[Dependent, ...]
+    reached: tuple[Reach, ...] = ()  # nearest first, then heaviest
     unresolved: tuple[tuple[str, str, int], ...] = ()  # (importing path, specifier, line), of the changed files
     unknown: str = ""  # "" when the graph is complete as far as its languages go
     tree: str | None = None
     notices: tuple[str, ...] = ()
     unread_languages: tuple[str, ...] = ()  # programming languages among the changed files that no graph covers
+    # How each file is reached, nearest first, then by path; worked out when asked for, since a verdict needs counts.
+    details: Callable[[], tuple[Dependent, ...]] = tuple
+
+    @property
+    def all(self) -> int:
+        return self.within(None)
 
     @property
     def direct(self) -> int:
-        return sum(1 for dependent in self.dependents if dependent.distance == 1)
+        return self.within(1)
 
     @property
     def within_2(self) -> int:
-        return sum(1 for dependent in self.dependents if dependent.distance <= 2)
+        return self.within(2)
+
+    def within(self, distance: int | None) -> int:
+        """How many files depend on the change within so many hops."""
+        return sum(len(reach.paths) for reach in self.reached if distance is None or reach.distance <= distance)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Every file that depends on the change."""
+        return tuple(path for reach in self.reached for path in reach.paths)
 
 
 # ---------------------------------------------------------------------------------------------------------- scores

@@ -50,7 +50,7 @@ def main(folder: str = ".", count: int = 20) -> int:
             if not same or not same_answer:
                 print(old[:10], new[:10], "DIFFER", same, same_answer)
                 one, other = quick.dependents(paths), ghosts.dependents(paths)
-                print("  ", set(one.dependents) ^ set(other.dependents), set(one.unresolved) ^ set(other.unresolved))
+                print("  ", set(one.details()) ^ set(other.details()), set(one.unresolved) ^ set(other.unresolved))
                 for word, found in (
                     ("only laid over", edges(quick) - edges(slow)),
                     ("only anew", edges(slow) - edges(quick)),

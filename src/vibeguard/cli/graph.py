@@ -122,7 +122,7 @@ def dependents(
     chosen = _chosen(format_, "text", "json", "dot", "svg", "html")
     with _opened(paths or [], at, no_store=no_store) as opened:
         if paths:
-            deleted = {path for path in opened.paths if opened.graph.dependents((path,)).dependents}
+            deleted = {path for path in opened.paths if opened.graph.dependents((path,)).reached}
             opened.require(*(path for path in opened.paths if path not in deleted))
         elif not opened.paths:
             say("nothing is staged")
@@ -156,7 +156,7 @@ def _rendered(chosen: str, found: Dependents, opened: _Opened, limit: int) -> st
 
 
 def _document(found: Dependents, opened: _Opened) -> dict[str, Any]:
-    known = not found.unknown or bool(found.dependents)
+    known = not found.unknown or bool(found.reached)
     unknown = [found.unknown] if found.unknown else []
     return {
         "schema": DEPENDENTS_SCHEMA,
@@ -164,7 +164,7 @@ def _document(found: Dependents, opened: _Opened) -> dict[str, Any]:
         "changed": list(found.changed),
         "direct": found.direct if known else None,
         "within_2": found.within_2 if known else None,
-        "all": len(found.dependents) if known else None,
+        "all": found.all if known else None,
         "unknown": unknown + [f"{path}:{line}: {word} leads nowhere" for path, word, line in found.unresolved],
         "dependents": [
             {
@@ -175,7 +175,7 @@ def _document(found: Dependents, opened: _Opened) -> dict[str, Any]:
                 "names": list(item.names),
                 "owners": list(opened.owners(item.path)),
             }
-            for item in found.dependents
+            for item in found.details()
         ],
     }
 
@@ -211,7 +211,7 @@ def why(
 
 def _chain(graph: Graph, start: str, end: str) -> list[tuple[str, Edge]]:
     """The edges of a shortest path; the line of each is looked up where its import stands."""
-    found = {item.path: item for item in graph.dependents((end,)).dependents}
+    found = {item.path: item for item in graph.dependents((end,)).details()}
     chain: list[tuple[str, Edge]] = []
     at = start
     while at != end and at in found:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate
 from zlib import crc32
 
-from vibeguard.dependents.facts import KIND_CODES, Links
+from vibeguard.dependents.facts import GRADES, KIND_CODES, KIND_GRADES, Links
 from vibeguard.dependents.packages import declared
 
 SEPARATOR = "\x1f"
@@ -27,7 +27,7 @@ class Columns:
 
     def __init__(self, numbers: Mapping[str, int]) -> None:
         self.numbers = numbers
-        self.ends = array("Q")  # target << 32 | source
+        self.ends = array("Q")  # (target * GRADES + grade) << 32 | source
         self.kinds = bytearray()
         self.names = array("I")  # numbers in `lists`
         self.lines = array("I")
@@ -42,7 +42,9 @@ class Columns:
         numbers, lists = self.numbers, self.lists
         source = numbers[path]
         if links.edges:
-            self.ends.extend([numbers[edge[0]] << 32 | source for edge in links.edges])
+            self.ends.extend(
+                [(numbers[edge[0]] * GRADES + KIND_GRADES[edge[1]]) << 32 | source for edge in links.edges]
+            )
             self.kinds += bytes([KIND_CODES[edge[1]] for edge in links.edges])
             self.lines.extend([edge[3] for edge in links.edges])
             self.names.extend(
@@ -88,7 +90,7 @@ class Columns:
     def sections(
         self, oids: Mapping[str, str], languages: Sequence[str], settings: Mapping[str, bytes]
     ) -> dict[str, bytes]:
-        """What the store keeps: edges sorted by target, then source.
+        """What the store keeps: edges sorted by target, then by grade (heaviest first), then by source.
 
         Args:
             oids: object id by path, of every regular file, in the order of the numbers.
@@ -98,7 +100,7 @@ class Columns:
         self._drop_unused_lists()
         order = sorted(range(len(self.ends)), key=self.ends.__getitem__)
         ends = [self.ends[at] for at in order]
-        counts = [0] * (len(oids) + 1)
+        counts = [0] * (len(oids) * GRADES + 1)
         for end in ends:
             counts[(end >> 32) + 1] += 1
         wanted = sorted(self.wanted)

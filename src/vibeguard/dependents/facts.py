@@ -21,6 +21,10 @@ KIND_WEIGHTS: dict[EdgeKind, float] = {
 }
 KINDS: tuple[EdgeKind, ...] = tuple(KIND_WEIGHTS)
 KIND_CODES: dict[EdgeKind, int] = {kind: code for code, kind in enumerate(KINDS)}
+# The distinct weights, heaviest first; a kind's grade is the place of its weight.
+WEIGHTS: tuple[float, ...] = tuple(sorted(set(KIND_WEIGHTS.values()), reverse=True))
+GRADES = len(WEIGHTS)
+KIND_GRADES: dict[EdgeKind, int] = {kind: WEIGHTS.index(weight) for kind, weight in KIND_WEIGHTS.items()}
 
 # Largest file that is scanned. Longer ones are data or bundles: opaque, and said so.
 MAX_BYTES = 8_000_000

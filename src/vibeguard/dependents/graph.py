@@ -7,15 +7,17 @@ files are those of the tree before the change: who used them still does.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import NamedTuple, TypeVar
 
-from vibeguard.dependents.facts import KIND_WEIGHTS, KINDS, Edge, Links
+from vibeguard.dependents.facts import GRADES, KIND_WEIGHTS, KINDS, WEIGHTS, Edge, Links
 from vibeguard.dependents.languages import unsupported_language
 from vibeguard.dependents.packages import Packages, declared
 from vibeguard.dependents.snapshot import Snapshot
 from vibeguard.dependents.store import DamagedError
-from vibeguard.model import Dependent, Dependents
+from vibeguard.model import Dependent, Dependents, EdgeKind, Reach
 from vibeguard.repository.objects import ABSENT
 
 T = TypeVar("T")
@@ -36,6 +38,25 @@ class Overlay(NamedTuple):
 # Files that exist to pass the names of others on.
 _PASSING_ON = ("__init__.", "index.", "mod.rs", "lib.rs")
 NO_OVERLAY = Overlay({})
+
+
+class _Details:
+    """What is worked out when it is asked for, once; equal to another that comes to the same."""
+
+    def __init__(self, work: Callable[[], tuple[Dependent, ...]]) -> None:
+        self._work = work
+        self._found: tuple[Dependent, ...] | None = None
+
+    def __call__(self) -> tuple[Dependent, ...]:
+        if self._found is None:
+            self._found = self._work()
+        return self._found
+
+    def __eq__(self, other: object) -> bool:
+        return self() == other() if isinstance(other, _Details) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self())
 
 
 class Graph:
@@ -153,8 +174,7 @@ class Graph:
             return []
         found = [(self._path(source), edge.names) for source, edge in self._extra.get(number, ())]
         if self._snapshot is not None and number < self._stored:
-            starts = self._snapshot.starts
-            for at in range(starts[number], starts[number + 1]):
+            for at in self._snapshot.into(number):
                 source = self._snapshot.sources[at]
                 if source not in self._replaced:
                     found.append((self._path(source), self._snapshot.names(at)))
@@ -182,7 +202,11 @@ class Graph:
             languages = ()
         elif languages:
             unknown = f"no import graph for {', '.join(languages)}"
-        found = self._reach({number for path in changed if (number := self._number(path)) is not None})
+        found = tuple(
+            Reach(distance, weight, tuple(map(self._path, numbers)))
+            for distance, weight, numbers in self._reach(self._seeds(changed))
+        )
+        details = _Details(lambda: self._whole(lambda: self._details(changed)))
         unresolved: list[tuple[str, str, int]] = []
         for path in changed:
             links = self._overlay.links.get(path)
@@ -195,90 +219,84 @@ class Graph:
         if silent and self._snapshot is not None:
             asked = set(silent)
             unresolved += [item for item in self._snapshot.unresolved() if item[0] in asked]
-        return Dependents(changed, found, tuple(sorted(unresolved)), unknown, self.tree, self.notices, languages)
-
-    def _reach(self, seeds: set[int]) -> tuple[Dependent, ...]:
-        """Breadth first over the edges into each file; among shortest paths the heaviest counts."""
-        snapshot, extra = self._snapshot, self._extra
-        starts, sources, kinds = (
-            (snapshot.starts, snapshot.sources, snapshot.kinds) if snapshot is not None else ((), (), b"")
+        return Dependents(
+            changed, found, tuple(sorted(unresolved)), unknown, self.tree, self.notices, languages, details
         )
-        weights = [KIND_WEIGHTS[kind] for kind in KINDS]
-        total = self._stored + len(self._new)
-        # Lists by number, for dictionaries cost twice as much: distance 0 is "not reached", seeds and sources whose
-        # stored edges are void have -1.
-        distance = [0] * total
-        weight = [1.0] * total
-        near_of = [0] * total
-        edge_of = [0] * total  # place of the stored edge; -1 for one of the overlay
-        laid: dict[int, Edge] = {}
-        for number in seeds:
-            distance[number] = -1
-        void = {number for number in self._replaced if distance[number] == 0}
-        for number in void:
-            distance[number] = -2
-        frontier = sorted(seeds, key=self._path)
-        level = 0
-        levels: list[list[int]] = []
-        while frontier:
-            level += 1
-            reached: list[int] = []
-            for near in frontier:
-                carried = weight[near]
-                if near < self._stored:
-                    for at in range(starts[near], starts[near + 1]):
-                        far = sources[at]
-                        known = distance[far]
-                        if known == 0:
-                            distance[far] = level
-                            weight[far] = carried * weights[kinds[at]]
-                            near_of[far] = near
-                            edge_of[far] = at
-                            reached.append(far)
-                        elif known == level and far not in void and carried * weights[kinds[at]] > weight[far]:
-                            weight[far] = carried * weights[kinds[at]]
-                            near_of[far] = near
-                            edge_of[far] = at
-                for far, edge in extra.get(near, ()):
-                    known = distance[far]
-                    product = carried * KIND_WEIGHTS[edge.kind]
-                    if known in (0, -2):
-                        distance[far] = level
-                        reached.append(far)
-                    elif known != level or product <= weight[far]:
-                        continue
-                    weight[far] = product
-                    near_of[far] = near
-                    edge_of[far] = -1
-                    laid[far] = edge
-            reached.sort(key=self._path if self._new else None)
-            levels.append(reached)
-            frontier = reached
-        return self._listed(levels, near_of, edge_of, laid, weight)
 
-    def _listed(
-        self,
-        levels: list[list[int]],
-        near_of: list[int],
-        edge_of: list[int],
-        laid: dict[int, Edge],
-        weight: list[float],
-    ) -> tuple[Dependent, ...]:
-        """What was reached as nouns."""
+    def _seeds(self, changed: Iterable[str]) -> list[int]:
+        return [number for path in changed if (number := self._number(path)) is not None]
+
+    def _reach(self, seeds: Iterable[int]) -> list[tuple[int, float, list[int]]]:
+        """(distance, weight, files by path) of what depends on the seeds: nearest first, then heaviest.
+
+        Breadth first over the edges into each file; among shortest paths the heaviest counts. Files of one distance
+        and weight go together, and edges of one grade stand together: whole slices are joined, not edges looked at.
+        """
+        snapshot, extra, stored = self._snapshot, self._extra, self._stored
+        starts, sources = (snapshot.starts, snapshot.sources) if snapshot is not None else (array("I"), array("I"))
+        seen = set(seeds)
+        void = self._replaced  # stored edges of these are not in force
+        found: list[tuple[int, float, list[int]]] = []
+        frontier = [(1.0, list(seen))]
+        distance = 0
+        while frontier:
+            distance += 1
+            slices: dict[float, list[array[int]]] = {}
+            laid: dict[float, set[int]] = {}
+            for carried, numbers in frontier:
+                rows = [number * GRADES for number in numbers if number < stored]
+                rows = [row for row in rows if starts[row] != starts[row + GRADES]]
+                for grade, weight in enumerate(WEIGHTS):
+                    slices.setdefault(carried * weight, []).extend(
+                        [sources[starts[row + grade] : starts[row + grade + 1]] for row in rows]
+                    )
+                for number in numbers if extra else ():
+                    for far, edge in extra.get(number, ()):
+                        laid.setdefault(carried * KIND_WEIGHTS[edge.kind], set()).add(far)
+            frontier = []
+            for product in sorted({*slices, *laid}, reverse=True):
+                reached = set().union(*slices.get(product, ()))
+                reached -= void
+                reached |= laid.get(product, set())
+                reached -= seen
+                if reached:
+                    seen |= reached
+                    numbers = sorted(reached, key=self._path if self._new else None)
+                    frontier.append((product, numbers))
+                    found.append((distance, product, numbers))
+        return found
+
+    def _details(self, changed: tuple[str, ...]) -> tuple[Dependent, ...]:
+        """How each dependent is reached: by the first path, in the order of the files, that has its distance and
+        weight."""
+        seeds = self._seeds(changed)
+        at = {number: (distance, weight) for distance, weight, numbers in self._reach(seeds) for number in numbers}
+        known: dict[int, Dependent] = {}
+        nearer = dict.fromkeys(sorted(seeds, key=self._path), 1.0)
+        distance = 0
+        names_of = self._snapshot.names_of() if self._snapshot is not None else None
+        while nearer:
+            distance += 1
+            for near, carried in nearer.items():
+                via = self._path(near)
+                for far, kind, names in self._edges_from(near, names_of):
+                    if far not in known and at.get(far) == (distance, carried * KIND_WEIGHTS[kind]):
+                        known[far] = Dependent(self._path(far), distance, via, kind, names(), at[far][1])
+            here = [number for number, (level, _) in at.items() if level == distance]
+            nearer = {number: at[number][1] for number in sorted(here, key=self._path)}
+        return tuple(sorted(known.values(), key=lambda item: (item.distance, item.path)))
+
+    def _edges_from(
+        self, near: int, names_of: Callable[[int], tuple[str, ...]] | None
+    ) -> Iterator[tuple[int, EdgeKind, Callable[[], tuple[str, ...]]]]:
+        """(file, kind, names) of what depends on a file directly."""
         snapshot = self._snapshot
-        path = self._path if self._new or snapshot is None else snapshot.paths.__getitem__
-        make = Dependent._make
-        found = []
-        names_of = snapshot.names_of() if snapshot is not None and any(levels) else None
-        for level, reached in enumerate(levels, 1):
-            for far in reached:
-                at = edge_of[far]
-                if at < 0 or snapshot is None or names_of is None:
-                    kind, names = laid[far].kind, laid[far].names
-                else:
-                    kind, names = KINDS[snapshot.kinds[at]], names_of(at)
-                found.append(make((path(far), level, path(near_of[far]), kind, names, weight[far])))
-        return tuple(found)
+        if snapshot is not None and names_of is not None and near < self._stored:
+            for place in snapshot.into(near):
+                if snapshot.sources[place] not in self._replaced:
+                    yield snapshot.sources[place], KINDS[snapshot.kinds[place]], partial(names_of, place)
+        for far, edge in self._extra.get(near, ()):
+            yield far, edge.kind, partial(tuple, edge.names)
 
     def edges(self) -> list[tuple[str, Edge]]:
         """(source, edge) for every edge in force after the change."""

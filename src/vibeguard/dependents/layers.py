@@ -93,7 +93,7 @@ class Layer:
         snapshot = self.snapshot
         number = snapshot.number(path)
         if number is not None:
-            for at in range(snapshot.starts[number], snapshot.starts[number + 1]):
+            for at in snapshot.into(number):
                 source = snapshot.paths[snapshot.sources[at]]
                 if source not in self.links and self.blobs.get(source, "") is not None:
                     edge = Edge(path, KINDS[snapshot.kinds[at]], snapshot.names(at), snapshot.line(at))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from itertools import chain, compress, repeat
 
 from vibeguard.dependents.columns import SEPARATOR, Columns
-from vibeguard.dependents.facts import Links
+from vibeguard.dependents.facts import GRADES, Links
 from vibeguard.dependents.snapshot import Snapshot
 
 
@@ -58,10 +58,11 @@ def patched(
 def _carry(old: Snapshot, moved: array[int], stays: bytes, columns: Columns) -> None:
     """The edges and wanted keys of the files that keep their links, with the new numbers."""
     sizes = [end - start for start, end in zip(old.starts, old.starts[1:], strict=False)]
-    targets = array("I", chain.from_iterable(map(repeat, range(len(sizes)), sizes)))
-    keep = bytes([stays[source] and moved[target] >= 0 for target, source in zip(targets, old.sources, strict=True)])
+    rows = array("I", chain.from_iterable(map(repeat, range(len(sizes)), sizes)))  # of every edge: see `Columns.ends`
+    keep = bytes([stays[source] and moved[row // GRADES] >= 0 for row, source in zip(rows, old.sources, strict=True)])
     columns.ends.extend(
-        moved[target] << 32 | moved[source] for target, source in compress(zip(targets, old.sources, strict=True), keep)
+        (moved[row // GRADES] * GRADES + row % GRADES) << 32 | moved[source]
+        for row, source in compress(zip(rows, old.sources, strict=True), keep)
     )
     names, lines = old.columns()
     columns.kinds += bytes(compress(old.kinds, keep))

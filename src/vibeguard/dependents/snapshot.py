@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from vibeguard.dependents.columns import SEPARATOR
-from vibeguard.dependents.facts import KINDS, Edge
+from vibeguard.dependents.facts import GRADES, KINDS, Edge
 from vibeguard.dependents.store import DamagedError, Sections, Store
 
 
@@ -40,7 +40,8 @@ class Snapshot:
     ) -> None:
         self.tree = tree
         self.paths = paths
-        self.starts = starts  # edges into file n are those from starts[n] to starts[n + 1]
+        # Edges of grade g into file n are those from starts[n * GRADES + g] to the next one.
+        self.starts = starts
         self.sources = sources
         self.kinds = kinds
         self.languages = languages
@@ -55,6 +56,10 @@ class Snapshot:
         """The file's number, None where the tree has no such file."""
         at = bisect_left(self.paths, path)
         return at if at < len(self.paths) and self.paths[at] == path else None
+
+    def into(self, number: int) -> range:
+        """The edges into a file."""
+        return range(self.starts[number * GRADES], self.starts[(number + 1) * GRADES])
 
     def names(self, edge: int) -> tuple[str, ...]:
         """The names that an edge carries."""
@@ -140,7 +145,7 @@ class Snapshot:
         """(source, edge) for every edge, by target."""
         paths = self.paths
         for target in range(len(paths)):
-            for at in range(self.starts[target], self.starts[target + 1]):
+            for at in self.into(target):
                 yield (
                     paths[self.sources[at]],
                     Edge(paths[target], KINDS[self.kinds[at]], self.names(at), self.line(at)),
@@ -182,7 +187,7 @@ def assembled(tree: str, sections: Mapping[str, bytes] | Sections) -> Snapshot |
         languages = tuple(read("languages").decode("ascii").split("\0")) if paths else ()
     except DamagedError:
         return None
-    if len(starts) != len(paths) + 1 or starts[-1] != len(sources) or len(kinds) != len(sources):
+    if len(starts) != len(paths) * GRADES + 1 or starts[-1] != len(sources) or len(kinds) != len(sources):
         return None
     return Snapshot(tree, paths, starts, sources, kinds, tuple(filter(None, languages)), sections)
 

@@ -66,7 +66,7 @@ def picture(dependents: Dependents, owners_of: Callable[[str], tuple[str, ...]])
     rings: list[list[str]] = [[] for _ in range(RINGS + 1)]
     rings[0] = list(dependents.changed)
     via: dict[str, str] = {}
-    for item in dependents.dependents:
+    for item in dependents.details():
         rings[min(item.distance, RINGS)].append(item.path)
         via[item.path] = item.via
     colours, legend = _owner_colours([path for ring in rings for path in ring], owners_of)

@@ -25,7 +25,7 @@ def render(found: Dependents, drawn: Picture, owners_of: Callable[[str], tuple[s
     rows = [_row("0", path, "changed", "", (), owners_of(path)) for path in found.changed]
     rows += [
         _row(str(item.distance), item.path, item.kind, item.via, item.names, owners_of(item.path))
-        for item in found.dependents
+        for item in found.details()
     ]
     heading = escape(visible(svg.title(found)))
     return "\n".join(

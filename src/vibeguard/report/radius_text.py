@@ -13,10 +13,10 @@ _NAMES = 4  # names shown of an edge
 def tree(found: Dependents, owners_of: Callable[[str], tuple[str, ...]], most: int) -> Iterator[str]:
     """One line a file, below the file it depends on. After `most` lines (0: all) the rest is a number."""
     below: dict[str, list[Dependent]] = {}
-    for item in found.dependents:
+    for item in found.details():
         below.setdefault(item.via, []).append(item)
     shown = 0
-    total = len(found.changed) + len(found.dependents)
+    total = len(found.changed) + found.all
     for root in found.changed:
         if most and shown >= most:
             break
@@ -55,7 +55,7 @@ def dot(found: Dependents) -> Iterator[str]:
     yield "digraph dependents {\n  rankdir=LR;\n  node [shape=box, fontname=Helvetica, fontsize=10];\n"
     for path in found.changed:
         yield f"  {_quoted(path)} [style=bold];\n"
-    for item in found.dependents:
+    for item in found.details():
         style = "" if item.kind == "import" else " [style=dashed]"
         yield f"  {_quoted(item.path)} -> {_quoted(item.via)}{style};\n"
     yield "}\n"

@@ -55,8 +55,7 @@ def title(found: Dependents) -> str:
     count = len(found.changed)
     return (
         f"{count} changed file{'' if count == 1 else 's'}: {found.direct} depend directly, "
-        f"{found.within_2} within two hops, {len(found.dependents)} in all"
-        + (f" ({found.unknown})" if found.unknown else "")
+        f"{found.within_2} within two hops, {found.all} in all" + (f" ({found.unknown})" if found.unknown else "")
     )
 
 

@@ -100,8 +100,8 @@ def score(  # noqa: PLR0917
     # The factors carry fractions of points; the score is their rounded sum.
     total = min(100, int(sum(factor.points for factor in factors) + 0.5))
     known = not dependents.unknown
-    count = len(dependents.dependents)
-    packages = {package_of(path) for path in (*paths, *(item.path for item in dependents.dependents))}
+    count = dependents.all
+    packages = set(map(package_of, (*paths, *dependents.paths)))
     unknowns = [factor.unknown for factor in factors if factor.unknown]
     if dependents.unresolved:
         unknowns.append(f"{len(dependents.unresolved)} imports of the changed files lead nowhere that can be seen")
@@ -123,9 +123,9 @@ def score(  # noqa: PLR0917
 
 def _fan_out(dependents: Dependents, others: float) -> Factor:
     decay = weights.FAN_OUT_DECAY
-    reach = sum(item.weight * decay ** (item.distance - 1) for item in dependents.dependents)
+    reach = sum(len(item.paths) * item.weight * decay ** (item.distance - 1) for item in dependents.reached)
     points = weights.FAN_OUT_POINTS * curve(reach, weights.FAN_OUT_CAP)
-    count = len(dependents.dependents)
+    count = dependents.all
     because = (
         f"{_files(count)} depend on the change: {dependents.direct} directly, {dependents.within_2} within two hops"
         if count
@@ -155,11 +155,9 @@ def _owners(
             found.add(group)
         else:
             unowned.append(path)
-    loose = 0
-    for item in dependents.dependents:
-        group = group_of(item.path)
-        found.add(group)
-        loose += not group
+    of_dependents = [group_of(path) for path in dependents.paths]
+    found.update(of_dependents)
+    loose = of_dependents.count(())
     groups = {frozenset(group) for group in found if group}
     return groups, {owner for group in groups for owner in group}, unowned, loose
 

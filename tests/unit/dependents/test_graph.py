@@ -51,7 +51,7 @@ def answer(repo: Repo, paths: Iterable[str] | None = None, *, use_store: bool = 
 
 
 def shown(found: Dependents) -> dict[str, tuple[int, str, str]]:
-    return {item.path: (item.distance, item.via, item.kind) for item in found.dependents}
+    return {item.path: (item.distance, item.via, item.kind) for item in found.details()}
 
 
 def test_dependents_carry_distance_the_file_between_and_the_kind_of_the_edge(repo: Repo) -> None:
@@ -65,10 +65,10 @@ def test_dependents_carry_distance_the_file_between_and_the_kind_of_the_edge(rep
         "pkg/far.py": (2, "pkg/near.py", "import"),
         "tests/test_far.py": (3, "pkg/far.py", "lazy"),
     }
-    assert (found.direct, found.within_2, len(found.dependents)) == (3, 4, 5)
-    near = next(item for item in found.dependents if item.path == "pkg/near.py")
+    assert (found.direct, found.within_2, len(found.details())) == (3, 4, 5)
+    near = next(item for item in found.details() if item.path == "pkg/near.py")
     assert (near.names, near.weight) == (("A",), 1.0)
-    assert next(item for item in found.dependents if item.path == "tests/test_far.py").weight == 0.5
+    assert next(item for item in found.details() if item.path == "tests/test_far.py").weight == 0.5
     assert found.unknown == ""
 
 
@@ -79,7 +79,7 @@ def test_the_heaviest_of_the_shortest_paths_counts(repo: Repo) -> None:
     )
     repo.stage({"a.py": "x = 1\n"})
     found = answer(repo)
-    assert {item.path: (item.via, item.weight) for item in found.dependents} == {
+    assert {item.path: (item.via, item.weight) for item in found.details()} == {
         "b.py": ("a.py", 0.5),
         "c.py": ("a.py", 1.0),
         "d.py": ("c.py", 1.0),
@@ -120,7 +120,7 @@ def test_staged_and_committed_give_the_same_answer(repo: Repo) -> None:
     head = repo.commit("second")
     change = committed_change(repo, base, head)
     after = graph_of(repo, change).dependents(change.paths)
-    assert before.dependents == after.dependents
+    assert before.details() == after.details()
     assert before.unresolved == after.unresolved
 
 

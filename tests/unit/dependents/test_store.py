@@ -28,7 +28,7 @@ location = locate(sys.argv[1])
 with Objects(location.git) as objects:
     change = staged(location, objects)
 found = open_graph(location.git, location.common_dir, change).dependents(change.paths)
-print(sorted((item.path, item.distance, item.names) for item in found.dependents), found.unknown)
+print(sorted((item.path, item.distance, item.names) for item in found.details()), found.unknown)
 """
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vibeguard.dependents.facts import KIND_WEIGHTS
-from vibeguard.model import BlastRadius, Change, Content, Dependent, Dependents, FileChange, FileFacts
+from vibeguard.model import BlastRadius, Change, Content, Dependents, FileChange, FileFacts, Reach
 from vibeguard.scoring import weights
 from vibeguard.scoring.blast import Api, Companion, Companions, curve, level_of, score
 
@@ -23,8 +23,8 @@ def content_of(**kinds: Iterable[str]) -> Content:
 
 
 def dependents_of(count: int, *, unknown: str = "", distance: int = 1, languages: tuple[str, ...] = ()) -> Dependents:
-    found = tuple(Dependent(f"d/{number}.py", distance, "a.py", "import") for number in range(count))
-    return Dependents(("a.py",), found, (), unknown, unread_languages=languages)
+    found = (Reach(distance, 1.0, tuple(f"d/{number}.py" for number in range(count))),)
+    return Dependents(("a.py",), found if count else (), (), unknown, unread_languages=languages)
 
 
 def nobody(path: str) -> tuple[str, ...]:
@@ -183,16 +183,13 @@ def test_the_score_is_the_sum_of_its_factors_and_more_dependents_never_lower_it(
     unknown: str,
 ) -> None:
     def judged(found: list[tuple[int, float]]) -> BlastRadius:
-        dependents = tuple(
-            Dependent(f"{number}.py", distance, "a.py", "import", (), weight)
-            for number, (distance, weight) in enumerate(found)
-        )
+        reached = tuple(Reach(distance, weight, (f"{number}.py",)) for number, (distance, weight) in enumerate(found))
         return score(
             change_of("a.py"),
             Content({"a.py": FileFacts("a.py", frozenset(kinds), None, "binary" if opaque else "")}),
             lambda path: (f"@{len(path) % owned}",) if owned else (),
             True,
-            Dependents(("a.py",), dependents, (), unknown),
+            Dependents(("a.py",), reached, (), unknown),
             api=Api(("f",), named),
             companions=Companions(tuple(Companion(f"c{number}", 5, 0.5) for number in range(missing))),
         )
