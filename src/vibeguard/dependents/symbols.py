@@ -35,6 +35,11 @@ GRAMMARS: dict[str, tuple[str, str, str]] = {
     "rb": ("tree_sitter_ruby", "language", "ruby"),
     "cs": ("tree_sitter_c_sharp", "language", "csharp"),
     "php": ("tree_sitter_php", "language_php", "php"),
+    "c": ("tree_sitter_c", "language", "c"),
+    "h": ("tree_sitter_cpp", "language", "c"),  # of either language; C++ reads nearly all of C
+    **dict.fromkeys(
+        ("cc", "cpp", "cxx", "hh", "hpp", "hxx", "inl", "ipp", "tpp"), ("tree_sitter_cpp", "language", "c")
+    ),
 }
 
 
@@ -69,6 +74,12 @@ def _pub(_name: str, head: str) -> bool:
 
 def _exported_member(name: str, head: str) -> bool:
     return not name.startswith("#") and "private" not in head.split("(", maxsplit=1)[0].split()
+
+
+def _linked(_name: str, head: str) -> bool:
+    """What C gives to other files; `static inline` stands in headers for all who include them."""
+    words = head.split("(", maxsplit=1)[0].split()
+    return "static" not in words or "inline" in words
 
 
 def _set(words: str) -> frozenset[str]:
@@ -123,12 +134,21 @@ _RULES: dict[str, _Rules] = {
         _says_public,
     ),
     "php": _Rules(
-        _set("function_definition class_declaration interface_declaration trait_declaration method_declaration"),
-        _set("class_declaration interface_declaration trait_declaration"),
-        _set("program namespace_definition compound_statement declaration_list"),
+        _set("function_definition class_declaration interface_declaration trait_declaration enum_declaration ")
+        | _set("method_declaration"),
+        _set("class_declaration interface_declaration trait_declaration enum_declaration"),
+        _set("program namespace_definition compound_statement declaration_list enum_declaration_list"),
         _not_private,
     ),
 }
+_RULES["c"] = _Rules(
+    _set("function_definition declaration field_declaration type_definition alias_declaration struct_specifier ")
+    | _set("union_specifier class_specifier enum_specifier enumerator preproc_def preproc_function_def"),
+    _set("struct_specifier union_specifier class_specifier"),
+    _set("translation_unit preproc_ifdef preproc_if preproc_else preproc_elif linkage_specification declaration_list ")
+    | _set("namespace_definition template_declaration"),
+    _linked,
+)
 _LITERAL = _set("assignment variable_declarator const_spec var_spec const_item static_item property_declaration")
 
 
@@ -172,9 +192,17 @@ def changed_symbols(
             continue
         for name, signatures in old.items():
             if not signatures <= new.get(name, frozenset()):
-                found.append(Symbol(file.path, name, name.partition(".")[0], name not in new))
+                found.append(Symbol(file.path, name, _top(name, extension), name not in new))
     words = f"symbols of {len(unknown)} files could not be compared" if unknown else ""
     return tuple(sorted(found)), words
+
+
+def _top(name: str, extension: str) -> str:
+    """What importers write of a qualified name: the outermost part, in Ruby the innermost constant."""
+    if extension == "rb":
+        constants = [part for part in name.replace("::", ".").split(".") if part[:1].isupper()]
+        return constants[-1] if constants else name
+    return name.partition(".")[0]
 
 
 def _may_break(file: FileChange) -> bool:
@@ -267,6 +295,9 @@ def _walk(root: Any, rules: _Rules, *, exported: bool) -> Iterator[tuple[str, st
 
 
 def _name(node: Any) -> str | None:
+    declarator = node.child_by_field_name("declarator")
+    if declarator is not None and node.type in _DECLARING:
+        return None if _is_private(node) else _declared(declarator)
     for field in ("name", "left", "alias"):
         found = node.child_by_field_name(field)
         if found is not None:
@@ -281,6 +312,36 @@ def _name(node: Any) -> str | None:
                 return f"{owner[0].lstrip('*').partition('[')[0]}.{text}"
             return text
     return None
+
+
+_DECLARING = _set("function_definition declaration field_declaration type_definition")
+
+
+def _declared(node: Any) -> str | None:
+    """The name inside a C declarator: `*f(int)` declares f."""
+    for _ in range(MAX_DEPTH * 4):
+        inner = node.child_by_field_name("declarator")
+        if inner is None and node.type in ("parenthesized_declarator", "reference_declarator", "attributed_declarator"):
+            inner = next(iter(node.named_children), None)
+        if inner is None:
+            return _squeezed(_text(node)) or None
+        node = inner
+    return None
+
+
+def _is_private(node: Any) -> bool:
+    """Whether a member of a C++ class is for that class alone: by the label before it, else by the kind of class."""
+    body = node.parent
+    if body is not None and body.type == "template_declaration":
+        node, body = body, body.parent
+    if body is None or body.type != "field_declaration_list":
+        return False
+    here = node.prev_named_sibling
+    while here is not None:
+        if here.type == "access_specifier":
+            return _text(here).strip(" :") == "private"
+        here = here.prev_named_sibling
+    return body.parent is not None and body.parent.type == "class_specifier"
 
 
 def _text(node: Any) -> str:
@@ -302,7 +363,12 @@ def _head(node: Any) -> str:
     if node.type in ("type_spec", "type_alias"):
         # Fields that come are no break, and those that go are found where they are used, not here.
         return _squeezed(_text(node).partition("{")[0])
+    if node.type == "preproc_def":
+        return ""
     body = node.child_by_field_name("body")
+    if node.type in ("declaration", "preproc_function_def"):
+        valued = next((child for child in node.children if child.type == "init_declarator"), node)
+        body = valued.child_by_field_name("value")
     if body is None and node.type in ("method", "singleton_method", "class", "module"):
         body = node.child(node.child_count - 1)  # Ruby's empty ones have no body, but always an `end`
     end = body.start_byte if body is not None else node.end_byte

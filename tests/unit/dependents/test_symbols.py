@@ -35,6 +35,23 @@ SOURCES = {
     ),
     "rb": ("class A\n  def m(a)\n  end\n  def _p; end\nend\n", "A A.m"),
     "cs": ("namespace N; public class A { public int M() { return 1; } private void Q() {} }", "A A.M"),
+    "c": (
+        "#define N 3\n#define F(x) (x)\nextern int v; static int w = 1; int *f(int a, char *b) { return 0; }\n"
+        "static void no(void) {}\nstruct S { int x; }; typedef struct { int y; } T; typedef int (*cb)(int);\n"
+        "enum E { ONE };\n",
+        "N F v f S S.x T cb E",
+    ),
+    "h": (
+        '#ifndef A_H\n#define A_H\nstatic inline int g(void) { return 1; }\n#ifdef __cplusplus\nextern "C" {\n#endif\n'
+        "void h(int);\n#ifdef __cplusplus\n}\n#endif\n#endif\n",
+        "A_H g h",
+    ),
+    "cpp": (
+        "namespace a::b { template <class T> class C : B { int p0; public: C(int); int m(int x = 3) const;\n"
+        "template<class U> void t(U); private: int p(); protected: int z; };\nusing X = int; constexpr int K = 3; }\n"
+        "int C::m(int x) const { return 0; }\n",
+        "C C.C C.m C.t C.z X K C::m",
+    ),
     "php": ("<?php class B { public function m() {} private function n() {} } function f() {}", "B B.m f"),
 }
 
@@ -84,6 +101,60 @@ def test_a_deleted_file_removes_all_its_symbols(repo: Repo) -> None:
     with Objects(location.git) as objects:
         symbols, _ = changed_symbols(staged_change(repo), objects.blob)
     assert symbols == (Symbol("a.py", "f", "f", True),)
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "found"),
+    [
+        (
+            "a.rb",
+            "module A\n  class B\n    def m(x); end\n  end\nend\n",
+            "module A\n  class B\n    def m(x, y); end\n  end\nend\n",
+            ("A.B.m", "B", False),
+        ),
+        ("a.rb", "class A::B\n  def self.m; end\nend\n", "class A::B\nend\n", ("A::B.m", "B", True)),
+        (
+            "a.php",
+            "<?php class B { function m($a) {} }",
+            "<?php class B { function m($b, $c) {} }",
+            ("B.m", "B", False),
+        ),
+        ("a.php", "<?php function f() {}\n", "<?php\n", ("f", "f", True)),
+        ("a.php", "<?php enum E { case A; }\ntrait T {}\n", "<?php enum E { case A; }\n", ("T", "T", True)),
+        ("a.php", "<?php enum E { case A; }\n", "<?php\n", ("E", "E", True)),
+        (
+            "a.cs",
+            "public class A { public int M() => 1; }",
+            "public class A { public long M() => 1; }",
+            ("A.M", "A", False),
+        ),
+        (
+            "a.cs",
+            "namespace N;\npublic record R(int X);\n",
+            "namespace N;\npublic record R(long X);\n",
+            ("R", "R", False),
+        ),
+        (
+            "a.cs",
+            "namespace N;\npublic interface I { void M(); }\n",
+            "namespace N;\npublic interface I {}\n",
+            ("I.M", "I", True),
+        ),
+        ("a.h", "int f(int a);\n#define N 1\n", "int f(long a);\n#define N 2\n", ("f", "f", False)),
+        ("a.h", "struct S { int a; int b; };\n", "struct S { int a; };\n", ("S.b", "S", True)),
+        ("a.c", "static int g(void) { return 1; }\n#define F(a) a\n", "#define F(a, b) a\n", ("F", "F", False)),
+        ("a.hpp", "class C { public: int m() const; };\n", "class C { public: int m(); };\n", ("C.m", "C", False)),
+    ],
+)
+def test_what_other_languages_remove_or_sign_anew_is_found(
+    repo: Repo, path: str, before: str, after: str, found: tuple[str, str, bool]
+) -> None:
+    repo.commit("first", {path: before})
+    repo.stage({path: after})
+    location = locate(str(repo.path))
+    with Objects(location.git) as objects:
+        symbols, _ = changed_symbols(staged_change(repo), objects.blob)
+    assert symbols == (Symbol(path, *found),)
 
 
 def test_those_who_name_a_symbol_are_found_through_files_that_pass_it_on(repo: Repo) -> None:

@@ -172,7 +172,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
                     target = candidate
                     break
         if target is not None:
-            edges.append(Edge(target, "import", (), item.line))
+            edges.append(Edge(target, "import", ("*",), item.line))
         elif not angled:
             unresolved.append((name, item.line))
     if importer.endswith(_HEADERS):

@@ -426,7 +426,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
             if path is None or name.startswith("/"):
                 continue  # outside of the repository
             if path in project.files:
-                edges.append(Edge(path, "import", (), item.line))
+                edges.append(Edge(path, "import", ("*",), item.line))
             elif "vendor/" not in name:
                 unresolved.append((name, item.line))
             continue

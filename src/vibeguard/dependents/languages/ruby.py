@@ -242,7 +242,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
         else:
             target = _required(path, importer, libraries, files)
         if target is not None:
-            edges.append(Edge(target, item.kind, item.names, item.line))
+            edges.append(Edge(target, item.kind, item.names or ("*",), item.line))
     home = next((one for one in applications if not one.home or importer.startswith(one.home + "/")), None)
     if home is not None:
         own, scopes = _scopes(facts.defines)
