@@ -10,10 +10,11 @@ from tests.conftest import Repo
 from vibeguard.dependents import opening
 from vibeguard.dependents.graph import Graph
 from vibeguard.dependents.opening import BUILDING, open_graph
-from vibeguard.model import Change, Dependents
+from vibeguard.model import Change, Content, Dependents
 from vibeguard.repository.change import between, staged
 from vibeguard.repository.locate import locate
 from vibeguard.repository.objects import Objects
+from vibeguard.scoring.blast import score
 
 FILES = {
     "pkg/__init__.py": "",
@@ -281,3 +282,63 @@ def test_what_c_sharp_and_php_files_define_for_others_is_followed_step_by_step(
         kept, built = graph_of(repo, staged_change(repo)), graph_of(repo, staged_change(repo), use_store=False)
         assert sorted(kept.edges()) == sorted(built.edges())
         assert {(source, edge.target) for source, edge in kept.edges()} == expected, step
+
+
+@pytest.mark.parametrize(
+    ("files", "changed", "packages"),
+    [
+        (
+            {
+                "composer.json": "{}",
+                "packages/mail/composer.json": '{"autoload": {"psr-4": {"Mail\\\\": "src"}}}',
+                "packages/mail/src/Sender.php": "<?php namespace Mail; class Sender {}\n",
+                "packages/shop/composer.json": '{"autoload": {"psr-4": {"Shop\\\\": "src"}}}',
+                "packages/shop/src/Order.php": "<?php namespace Shop; class Order extends \\Mail\\Sender {}\n",
+                "packages/stock/composer.json": "{}",
+                "packages/stock/src/Item.php": "<?php class Item {}\n",
+            },
+            "packages/mail/src/Sender.php",
+            {"packages/mail", "packages/shop"},
+        ),
+        (
+            {
+                "gems/core/core.gemspec": "",
+                "gems/core/lib/core.rb": "require 'core/base'\n",
+                "gems/core/lib/core/base.rb": "",
+                "gems/web/web.gemspec": "",
+                "gems/web/lib/web.rb": "require 'core'\n",
+                "tools/Gemfile": "",
+                "tools/lib/tools.rb": "require 'web'\n",
+                "gems/other/other.gemspec": "",
+                "gems/other/lib/other.rb": "",
+            },
+            "gems/core/lib/core/base.rb",
+            {"gems/core", "gems/web", "tools"},
+        ),
+        (
+            {
+                "src/Core/Core.csproj": "<Project/>",
+                "src/Core/Text.cs": "namespace Core; public class Text {}\n",
+                "src/Web/Web.csproj": '<Project><ProjectReference Include="..\\Core\\Core.csproj" /></Project>',
+                "src/Web/Pages/Page.cs": "using Core; class Page { Text t; }\n",
+                "src/Free/Free.csproj": "<Project/>",
+                "src/Free/Page.cs": "using Core; class Page { Text t; }\n",
+            },
+            "src/Core/Text.cs",
+            {"src/Core", "src/Web"},
+        ),
+    ],
+    ids=["composer", "gems", "csproj"],
+)
+def test_the_packages_that_a_change_crosses_are_counted(
+    repo: Repo, files: dict[str, str], changed: str, packages: set[str]
+) -> None:
+    repo.commit("first", files)
+    repo.stage({changed: files[changed] + "\n"})
+    change = staged_change(repo)
+    graph = graph_of(repo, change)
+    found = graph.dependents(change.paths)
+    assert {graph.package_of(path) for path in (*change.paths, *shown(found))} == packages
+    assert score(change, Content({}), lambda _path: (), False, found, package_of=graph.package_of).packages == len(
+        packages
+    )

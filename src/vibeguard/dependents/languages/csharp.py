@@ -409,7 +409,6 @@ def _qualified(mention: str, around: list[str], index: _Index) -> Iterator[tuple
                 yield space, part, 0, paths
                 return
             space = f"{space}.{part}"
-        return
 
 
 def _visible(paths: Iterable[str], home: str, index: _Index, project: Project) -> Iterable[str]:
