@@ -71,8 +71,7 @@ def scan(content: bytes) -> Facts:
     found: list[Import] = []
     inline: list[tuple[int, int]] = []
     moved: dict[bytes, list[list[bytes]]] = {}
-    if b'path = "' in content or b'path="' in content:
-        # The attribute's value is a string, which masking takes away.
+    if _pattern("moved").search(code) is not None:
         for block, name in _pattern("attributes").findall(mask_comments(content, tokens)):
             moved.setdefault(name, []).append(PATH_IN_ATTRIBUTE.findall(block))
     places = Places(content)
