@@ -53,6 +53,8 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             "val": rb"val(?<!\wval)[ \t]++([^(){}:=\n]++)",
             "var": rb"var(?<!\wvar)[ \t]++([^(){}:=\n]++)",
             "call": rb"\b(?<!\.)[a-z]\w*+(?=[ \t]*+[({])",
+            "template": rb"\$\{([^\n}]++)",
+            "member": rb"\.[a-z]\w*+(?=[ \t]*+[({])",
         }[name],
         re.M,
     )
@@ -74,12 +76,11 @@ def _word() -> re.Pattern[str]:
 
 @cache
 def _written_out() -> re.Pattern[str]:
-    return re.compile(r" ((?:[a-z_]\w*+\.){2,}+[A-Z]\w*+)", re.A)
+    # Behind a single name, what is all capitals is a constant of an object.
+    return re.compile(r" ((?:[a-z_]\w*+\.){2,}+[A-Z]\w*+|[a-z_]\w*+\.[A-Z]\w*?[a-z]\w*+)", re.A)
 
 
 _KEYWORDS = frozenset(b"if for while switch catch return synchronized super this new assert when try throw".split())
-# Every file names them; what would define one of its own is found by its import.
-_COMMON = frozenset(("String", "Object", "Override"))
 
 
 def scan(content: bytes) -> Facts:
@@ -106,11 +107,18 @@ def scan(content: bytes) -> Facts:
     types = [match for keyword in _TYPES if f" {keyword} " in names for match in _type(keyword).finditer(code)]
     defines = {text(match.group(1)) for match in _outside_braces(code, types)}
     # A type inside of this file hides the package's of the same name.
-    mentions = set(_word().findall(names)) - _COMMON - {text(match.group(1)) for match in types}
+    mentions = set(_word().findall(names)) - {text(match.group(1)) for match in types}
     if " fun " in names or " val " in names:
         others = [match for keyword in ("fun", "val", "var") for match in _pattern(keyword).finditer(code)]
-        defines |= {_last_name(match.group(1)) for match in _outside_braces(code, others)} - {""}
-        mentions |= {word.decode() for word in set(_pattern("call").findall(code)) - _KEYWORDS}
+        top = _outside_braces(code, others, (b"{}", b"()"))
+        defines |= {name for match in top for name in _names(match.group(1))}
+        calls = set(_pattern("call").findall(code)) - _KEYWORDS
+        calls.update(_pattern("member").findall(code))
+        # Code in strings, which masking takes away.
+        for piece in _pattern("template").findall(content):
+            mentions.update(_word().findall(dotted_names(piece)))
+        # A function inside of this file hides the package's too.
+        mentions |= {word.decode() for word in calls} - {name for match in others for name in _names(match.group(1))}
     for name in _written_out().findall(names):
         line = content.count(b"\n", 0, content.find(name.encode())) + 1
         imports.append(Import(_INLINE + name, "import", (), line))
@@ -118,20 +126,34 @@ def scan(content: bytes) -> Facts:
     return Facts(tuple(imports), tuple(sorted(defines)), tuple(sorted(mentions - defines)), package)
 
 
-def _outside_braces(code: bytes, matches: Iterable[re.Match[bytes]]) -> Iterator[re.Match[bytes]]:
-    """Those that stand in no block. Counting between them costs less than a pattern that sees every brace."""
+def _outside_braces(
+    code: bytes, matches: Iterable[re.Match[bytes]], pairs: tuple[bytes, ...] = (b"{}",)
+) -> Iterator[re.Match[bytes]]:
+    """Those that stand in no block, nor between other brackets.
+
+    Counting between the matches costs less than a pattern that sees every brace. Where not all of them close, as in a
+    template of several lines that masking took apart, what starts its line counts.
+    """
+    if any(code.count(pair[:1]) != code.count(pair[1:]) for pair in pairs):
+        yield from (match for match in matches if code[code.rfind(b"\n", 0, match.start()) + 1] not in b" \t")
+        return
     depth = start = 0
     for match in sorted(matches, key=re.Match.start):
-        depth += code.count(b"{", start, match.start()) - code.count(b"}", start, match.start())
-        start = match.start()
+        here = match.start()
+        for pair in pairs:
+            depth += code.count(pair[:1], start, here) - code.count(pair[1:], start, here)
+        start = here
         if depth <= 0:
             yield match
 
 
-def _last_name(declared: bytes) -> str:
-    """The name in `<T> List<T>.name` or `Type.name by`: the last word before a delegate."""
-    words = text(declared).partition(" by ")[0].replace("`", "").rpartition(".")[2].split()
-    return words[-1].rpartition(">")[2] if words else ""
+def _names(declared: bytes) -> tuple[str, ...]:
+    """The name in `<T> List<T>.name` or `name by`: the last word before a delegate; of an extension also with a dot."""
+    before, _, last = text(declared).partition(" by ")[0].replace("`", "").rpartition(".")
+    words = last.split()
+    if not words:
+        return ()
+    return (words[-1], f".{words[-1]}") if before else (words[-1].rpartition(">")[2],)
 
 
 # ------------------------------------------------------------------------------------------------------ resolution
@@ -216,7 +238,8 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
             wanted.add(package)
             types = _types(package, project)
             for name in sorted((plain & types.keys()) - own.keys()):
-                edges += [Edge(path, "import", (name,), item.line) for path in _nearest(types[name], importer)]
+                named = (name.lstrip("."),)
+                edges += [Edge(path, "import", named, item.line) for path in _nearest(types[name], importer)]
             if types:
                 continue
             # `import a.b.C.*` opens a type.
@@ -228,7 +251,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
             unresolved.append((item.specifier, item.line))
     for name in sorted(plain & own.keys()):
         paths = [path for path in own[name] if path != importer]
-        edges += [Edge(path, "same-package", (name,)) for path in _nearest(paths, importer)]
+        edges += [Edge(path, "same-package", (name.lstrip("."),)) for path in _nearest(paths, importer)]
     return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
 
 
