@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from tests.bench.oracles.compare import edges_of
@@ -93,7 +94,8 @@ def _rows(printed: str) -> Truth:
 
 
 def main(language: str, folder: str, *arguments: str) -> None:
-    truth, files = {"java": java, "kotlin": kotlin, "rust": rust}[language](os.path.realpath(folder), *arguments)
+    oracles: dict[str, Callable[..., tuple[Truth, set[str]]]] = {"java": java, "kotlin": kotlin, "rust": rust}
+    truth, files = oracles[language](os.path.realpath(folder), *arguments)
     compiled = {path for path, _, how in truth if how == "compiled"} or files
     pairs = [(row[:2], row[2]) for row in truth if row[0] in compiled and row[1] in files]
     named = {pair for pair, how in pairs if how == "named"}

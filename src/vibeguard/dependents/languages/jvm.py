@@ -82,6 +82,9 @@ def _written_out() -> re.Pattern[str]:
 
 _KEYWORDS = frozenset(b"if for while switch catch return synchronized super this new assert when try throw".split())
 
+# Every file means the language's own by them, also where the package has a function of such a name.
+_COMMON = frozenset(("String", "Object", "Override"))
+
 
 def scan(content: bytes) -> Facts:
     """Package, imports, the top-level names it defines and the names it mentions."""
@@ -107,7 +110,7 @@ def scan(content: bytes) -> Facts:
     types = [match for keyword in _TYPES if f" {keyword} " in names for match in _type(keyword).finditer(code)]
     defines = {text(match.group(1)) for match in _outside_braces(code, types)}
     # A type inside of this file hides the package's of the same name.
-    mentions = set(_word().findall(names)) - {text(match.group(1)) for match in types}
+    mentions = set(_word().findall(names)) - _COMMON - {text(match.group(1)) for match in types}
     if " fun " in names or " val " in names:
         others = [match for keyword in ("fun", "val", "var") for match in _pattern(keyword).finditer(code)]
         top = _outside_braces(code, others, (b"{}", b"()"))
