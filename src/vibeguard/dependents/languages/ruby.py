@@ -1,7 +1,7 @@
 """Ruby: require, require_relative, load, autoload; in a Rails application also constants, by Zeitwerk's naming.
 
 Cannot see: requires with computed names, constants built at run time or found through ancestors, class names in
-strings, inflections that an application adds, `autoload :Name` without a path in a module below the file's own.
+strings, inflections that an application adds. A constant that another file autoloads leads through that file.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ _HEREDOC = rb"<<[~-](['\"]?)([A-Z_]++)\1(?s:.*?)^[ \t]*+\2$"
 
 
 MAX_NESTING = 20
+MAX_SHORT = 1000  # autoloads without a path that are placed exactly
+MAX_LINES_ABOVE = 400  # among which the modules around an autoload are looked for
 
 
 @cache
@@ -57,8 +59,8 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             rb"|File\.join\([ \t]*+__dir__,[ \t]*+[\"']([^\"'\n#]++)[\"'][ \t]*+\)|[^\s\"']))?",
             "definition": rb"\n([ \t]*+)(?:(?:module|class)[ \t]++(?:::)?([A-Z][\w:]*+)"
             rb"|([A-Z]\w*+)[ \t]*+(?:\|\|)?=(?![=~>]))",
+            "outer": rb"([ \t]*+)(?:(?:module|class)[ \t]++([A-Z][\w:]*+)|autoload_under[ \t(]++[\"']([\w/]++)|[^\s#])",
             "absolute": rb"::(?<=[\s(\[,!&|]::)([A-Z]\w*+(?:::[A-Z]\w*+)*+)",
-            "under": rb"\n([ \t]*+)autoload_under[ \t(]++[\"']([\w/]++)[\"'](?s:.*?)\n\1end\b",
             "interpolated": rb"#\{([^{}\"']++)\}",
             "constant": rb"([A-Z](?:(?<![\w:.@$].)|(?<=::.)(?<![\w:.@$]::.))\w*+(?:::[A-Z]\w*+)*+)"
             rb"(?![\w?!:]|[ \t]*+=[^=>~])",
@@ -82,7 +84,7 @@ def scan(content: bytes) -> Facts:
     tokens = _masker().finditer(content) if candidates else iter(())
     token = next(tokens, None)
     lines = Lines(content)
-    under = list(_pattern("under").finditer(content)) if b"autoload_under" in content else []
+    short = 0
     for match in candidates:
         while token is not None and token.end() <= match.start(2):
             token = next(tokens, None)
@@ -104,7 +106,9 @@ def scan(content: bytes) -> Facts:
             how = "relative" if verb == "require_relative" else "path"
             found.append(Import(f"{how} {text(literal)}", kind, names, line))
         elif symbol is not None and verb == "autoload":
-            found.append(Import(f"autoload {_under(match.start(), under)}", kind, names, line))
+            short += 1
+            space = _space(content, match.start(2)) if short <= MAX_SHORT else ""
+            found.append(Import(f"autoload {space}", kind, names, line))
         elif match.group(6) is not None and match.group(6)[:1] not in b"=.,)}]:":
             found.append(Import("", "string", (), line))
     shown = b"\n".join(_pattern("interpolated").findall(content)) if b"#{" in content else b""
@@ -113,9 +117,23 @@ def scan(content: bytes) -> Facts:
     return Facts(tuple(found), tuple(dict.fromkeys(_definitions(code))), tuple(sorted(constants)))
 
 
-def _under(position: int, blocks: list[re.Match[bytes]]) -> str:
-    """The folder that an `autoload_under` around a position adds."""
-    return next((text(block.group(2)) + "/" for block in blocks if block.start() < position < block.end()), "")
+def _space(content: bytes, position: int) -> str:
+    """The modules and `autoload_under` around a position, as a path: the nearest lines above that are indented less."""
+    found: list[str] = []
+    start = content.rfind(b"\n", 0, position) + 1
+    indent = position - start
+    for _ in range(MAX_LINES_ABOVE):
+        if start == 0 or indent == 0:
+            break
+        start = content.rfind(b"\n", 0, start - 1) + 1
+        line = _pattern("outer").match(content, start)
+        if line is not None and len(line.group(1)) < indent:
+            indent = len(line.group(1))
+            if line.group(2):
+                found.append(underscore(text(line.group(2)).rstrip(":")))
+            elif line.group(3):
+                found.append(text(line.group(3)))
+    return "/".join(reversed(found))
 
 
 def _definitions(code: bytes) -> Iterator[str]:
@@ -232,7 +250,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
             continue
         if how == "autoload":
             # ActiveSupport's: the name below the file's own path.
-            path = f"{importer.removesuffix('.rb').rpartition('/')[2]}/{path}{underscore(item.names[0])}"
+            path = _autoloaded(importer.removesuffix(".rb").rpartition("/")[2], path, underscore(item.names[0]))
             how = "relative"
         wanted.add(path.rpartition("/")[2].partition(".")[0])
         if how == "relative" or path.startswith(("./", "../")):
@@ -252,6 +270,13 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
             around = [""] if constant.startswith("::") else scopes
             edges += [Edge(path, "lazy", (name,)) for path, name in _loaded(parts, own, around, home)]
     return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
+
+
+def _autoloaded(own: str, space: str, name: str) -> str:
+    """The path below the importer's folder: what of the modules around is below the file's own, then the name."""
+    parts = [part for part in space.split("/") if part]
+    below = parts[len(parts) - parts[::-1].index(own) :] if own in parts else []
+    return "/".join([own, *below, name])
 
 
 def _ruby(path: str | None, files: set[str] | frozenset[str]) -> str | None:
