@@ -118,7 +118,10 @@ def scan(content: bytes) -> Facts:
 
 def _candidates(content: bytes) -> list[re.Match[bytes]]:
     """What may be import statements, in order: plain ones, and what else holds the word."""
-    plain = _PLAIN.finditer(content)
+    all_plain = list(_PLAIN.finditer(content))
+    if len(all_plain) == content.count(b"import"):
+        return all_plain
+    plain = iter(all_plain)
     following = next(plain, None)
     found: list[re.Match[bytes]] = []
     done = -1

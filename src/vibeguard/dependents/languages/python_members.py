@@ -12,16 +12,18 @@ from typing import Any
 from vibeguard.dependents.project import Project, join, parents
 
 
-def declared(folder: str, project: Project) -> tuple[str, ...]:
-    """Folders of the repository's packages that the nearest pyproject.toml depends on, by name or by path."""
+def manifest_of(folder: str, project: Project) -> str | None:
+    """The nearest pyproject.toml of a folder."""
     for home in (folder, *parents(folder)):
         path = f"{home}/pyproject.toml" if home else "pyproject.toml"
         if path in project.files:
-            return _needed(home, path, project)
-    return ()
+            return path
+    return None
 
 
-def _needed(home: str, path: str, project: Project) -> tuple[str, ...]:
+def declared(path: str, project: Project) -> tuple[str, ...]:
+    """Folders of the repository's packages that this pyproject.toml depends on, by name or by path."""
+    home = path.rpartition("/")[0]
     known: dict[str, tuple[str, ...]] = project.kept.setdefault("python.needed", {})
     if path not in known:
         homes = _homes(project)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
 from vibeguard.dependents.languages import PYTHON_ROOTS
-from vibeguard.dependents.languages.python_members import declared, within
+from vibeguard.dependents.languages.python_members import declared, manifest_of, within
 from vibeguard.dependents.project import Project
 
 # Suffixes in the order the interpreter prefers them; a stub speaks for an extension module that is not in git.
@@ -36,8 +36,9 @@ class _Tree:
         self.project = project
         self.files = project.files
         self.modules = _modules(project)
-        self.places: dict[tuple[str, str], _Place] = {}
-        self.roots: dict[str, tuple[str, ...]] = {}
+        self.folders: dict[str, _Folder] = {}
+        # By source roots and manifest, then by absolute specifier.
+        self.places: dict[tuple[tuple[str, ...], str | None], dict[str, _Place]] = {}
         self.everywhere = _top_packages(project)
 
     @cached_property
@@ -113,12 +114,8 @@ def _tree(project: Project) -> _Tree:
     return kept
 
 
-def _own_roots(importer: str, tree: _Tree) -> tuple[str, ...]:
-    """Where an absolute import of this file may start, nearest first: its package's root, then the folders above."""
-    folder = importer.rpartition("/")[0]
-    known = tree.roots.get(folder)
-    if known is not None:
-        return known
+def _own_roots(folder: str, tree: _Tree) -> tuple[str, ...]:
+    """Where an absolute import of a file here may start, nearest first: its package's root, then the folders above."""
     root = folder
     while root and tree.is_package(root):
         root = root.rpartition("/")[0]
@@ -132,8 +129,7 @@ def _own_roots(importer: str, tree: _Tree) -> tuple[str, ...]:
         if not root:
             break
         root = root.rpartition("/")[0]
-    tree.roots[folder] = tuple(dict.fromkeys(found))
-    return tree.roots[folder]
+    return tuple(dict.fromkeys(found))
 
 
 class _Place(NamedTuple):
@@ -146,26 +142,56 @@ class _Place(NamedTuple):
     has_submodules: bool = False
 
 
-def _place(specifier: str, importer: str, tree: _Tree) -> _Place:
-    folder = importer.rpartition("/")[0]
-    found = tree.places.get((folder, specifier))
+class _Folder:
+    """What the files of one folder have in common."""
+
+    def __init__(self, folder: str, tree: _Tree) -> None:
+        self.folder = folder
+        self.parents: list[Edge] = []  # the `__init__` files that run before any of them
+        self.wanted: set[str] = set()
+        package = folder
+        while package and tree.is_package(package):
+            self.wanted.add(package.rpartition("/")[2])
+            parent = _package_file(package, tree)
+            if parent is not None:
+                self.parents.append(Edge(parent, "implicit-parent"))
+            package = package.rpartition("/")[0]
+        self.wanted.add(package.rpartition("/")[2])
+        self.roots = _own_roots(folder, tree)
+        self.manifest = manifest_of(folder, tree.project)
+        # Most folders have the same roots, and most of their files import the same modules.
+        self._absolute = tree.places.setdefault((self.roots, self.manifest), {})
+        self._relative: dict[str, _Place] = {}
+
+    def place(self, specifier: str, tree: _Tree) -> _Place:
+        """Where a specifier leads from here."""
+        known = self._relative if specifier[0] == "." else self._absolute
+        found = known.get(specifier)
+        if found is None:
+            found = known[specifier] = _find(specifier, self, tree)
+        return found
+
+
+def _folder(path: str, tree: _Tree) -> _Folder:
+    folder = path.rpartition("/")[0]
+    found = tree.folders.get(folder)
     if found is None:
-        found = tree.places[folder, specifier] = _find(specifier, importer, folder, tree)
+        found = tree.folders[folder] = _Folder(folder, tree)
     return found
 
 
-def _find(specifier: str, importer: str, folder: str, tree: _Tree) -> _Place:
+def _find(specifier: str, home: _Folder, tree: _Tree) -> _Place:
     stripped = specifier.lstrip(".")
     level = len(specifier) - len(stripped)
     parts = stripped.split(".") if stripped else []
     if level:
-        root: str | None = folder
+        root: str | None = home.folder
         for _ in range(level - 1):
             root = None if not root else root.rpartition("/")[0]
         if root is None:
             return _Place("nowhere", ())
     else:
-        root = _find_root(stripped, importer, tree)
+        root = _find_root(stripped, home, tree)
         if root is None:
             return _Place("outside", (parts[0],))
     path = "/".join([root, *parts] if root else parts)
@@ -175,11 +201,11 @@ def _find(specifier: str, importer: str, folder: str, tree: _Tree) -> _Place:
     return _Place("", tuple(parts or [root.rpartition("/")[2]]), path, target, has_submodules)
 
 
-def _find_root(module: str, importer: str, tree: _Tree) -> str | None:
+def _find_root(module: str, home: _Folder, tree: _Tree) -> str | None:
     """The source root that holds the module's first component as this importer sees it, None when it is elsewhere."""
     top = module.partition(".")[0]
     namespaces = []
-    for root in _own_roots(importer, tree):
+    for root in home.roots:
         path = f"{root}/{top}" if root else top
         if tree.module(path) is not None:
             return root
@@ -195,7 +221,7 @@ def _find_root(module: str, importer: str, tree: _Tree) -> str | None:
             return root
     elsewhere = [root for root in tree.everywhere.get(top, ()) if _holds(root, whole, tree)]
     if len(elsewhere) > 1:
-        elsewhere = within(elsewhere, declared(importer.rpartition("/")[0], tree.project))
+        elsewhere = within(elsewhere, declared(home.manifest, tree.project)) if home.manifest is not None else []
     if len(elsewhere) == 1:
         return elsewhere[0]
     return namespaces[0] if namespaces else None
@@ -209,23 +235,15 @@ def _holds(root: str, whole: str, tree: _Tree) -> bool:
 def resolve(facts: Facts, importer: str, project: Project) -> Links:
     """The files that run when this module is imported, and those it names."""
     tree = _tree(project)
-    edges: list[Edge] = []
+    home = _folder(importer, tree)
+    edges = list(home.parents)
     unresolved: list[tuple[str, int]] = []
-    wanted: set[str] = set()
-    folder = importer.rpartition("/")[0]
-    package = folder
-    while package and tree.is_package(package):
-        wanted.add(package.rpartition("/")[2])
-        parent = _package_file(package, tree)
-        if parent is not None:
-            edges.append(Edge(parent, "implicit-parent"))
-        package = package.rpartition("/")[0]
-    wanted.add(package.rpartition("/")[2])
+    wanted = set(home.wanted)
     for item in facts.imports:
         if not item.specifier:
             unresolved.append(("import_module(…)", item.line))
             continue
-        place = _place(item.specifier, importer, tree)
+        place = home.place(item.specifier, tree)
         wanted.update(place.wanted)
         if place.state == "nowhere":
             unresolved.append((item.specifier, item.line))
