@@ -41,6 +41,7 @@ _STRING = (
     rb"|(?:[^\"\\]++|\\(?s:.))*+(?:\"|\Z))"
 )
 _CHARACTER = rb"'(?:[^'\\\n]|\\(?:x[0-9a-fA-F]{2}|u\{[^}\n]{1,8}\}|.))'"
+_TREES = (b"::{", b"::*")  # follow the stem of a `use`, which is taken apart elsewhere
 _MAX_USES = 4000  # of one `use` tree, however it is nested
 
 
@@ -50,13 +51,13 @@ def _pattern(name: str) -> re.Pattern[bytes]:
         {
             # Patterns start with a letter: the engine finds it many times as fast as a look-behind or an option.
             "mod": rb"mod[ \t]++(?:r#)?(\w++)[ \t]*+([;{])",
+            "moved": rb"path[ \t]*+=[ \t]++[\]),]",  # an attribute whose value, a string, is masked
             # At most so many attributes in a row: none of them ends the search for the module behind them.
             "attributes": rb"((?:#\[[^\]]{0,400}+\]\s*+){1,9}+)(?:pub(?:\([^)\n]*+\))?[ \t]++)?"
             rb"mod[ \t]++(?:r#)?(\w++)[ \t]*+;",
             "use": rb"use\s++([^;]++);",
             "extern": rb"extern[ \t]++crate[ \t]++(\w++)",
-            # Not the stem of a `use` tree, which is taken apart elsewhere, and not `pub(in …)`.
-            "path": rb"\b(?<!:)(?<!\(in )([a-z_]\w*+(?:::(?:r#)?\w++)++)(?!::[{*])",
+            "path": rb"\b(?<!:)[a-z_]\w*+(?:::(?:r#)?\w++)++",
         }[name],
     )
 
@@ -95,9 +96,17 @@ def scan(content: bytes) -> Facts:
         for path, alias in _expand(text(match.group(1))):
             paths.setdefault((_outside(path, match.start(), inline), alias), line)
     places = Places(content)
+    seen: set[bytes] = set()
     for match in _pattern("path").finditer(code):
-        line = places.line(match.group())
-        paths.setdefault((_outside(text(match.group(1)).replace("r#", ""), match.start(), inline), ""), line)
+        written = match.group()
+        if written in seen:
+            continue
+        start, end = match.span()
+        if code[end : end + 3] in _TREES or code[start - 4 : start] == b"(in ":
+            continue
+        if not written.startswith((b"self", b"super")):  # what those mean depends on where they stand
+            seen.add(written)
+        paths.setdefault((_outside(text(written).replace("r#", ""), start, inline), ""), places.line(written))
     for match in _pattern("extern").finditer(code):
         paths.setdefault((text(match.group(1)), ""), 1)
     found += [Import(path, "import", (alias,) if alias else (), line) for (path, alias), line in paths.items() if path]
