@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import Any
 
@@ -70,6 +71,18 @@ def join(folder: str, relative: str) -> str | None:
         else:
             parts.append(part)
     return "/".join(parts)
+
+
+def fits(path: str, pattern: str) -> bool:
+    """Whether a path fits a pattern: `*` is (part of) one name, `**` any number of folders. In linear time."""
+    names = path.split("/") if path else []
+    reached = {0}  # how many names the pattern so far can have taken
+    for piece in pattern.split("/") if pattern else []:
+        if piece == "**":
+            reached = set(range(min(reached, default=len(names) + 1), len(names) + 1))
+        else:
+            reached = {at + 1 for at in reached if at < len(names) and fnmatchcase(names[at], piece)}
+    return len(names) in reached
 
 
 def parents(path: str) -> Iterable[str]:

@@ -20,7 +20,7 @@ from vibeguard.dependents.facts import Facts, Links
 from vibeguard.dependents.project import Project
 
 # Part of every store's key: a change of any scanner or resolver makes a new number, and old stores are not read.
-VERSION = 14
+VERSION = 15
 
 BY_EXTENSION: dict[str, str] = {
     "py": "python",
@@ -67,9 +67,11 @@ BY_EXTENSION: dict[str, str] = {
     "yml": "yaml_files",
     "yaml": "yaml_files",
     "proto": "schemas",
-    "graphql": "schemas",
-    "gql": "schemas",
+    "graphql": "graphql",
+    "gql": "graphql",
     "sql": "migrations",
+    "mk": "makefiles",
+    "mak": "makefiles",
 }
 
 # Their order is the code of a language in the stores: append only.
@@ -89,7 +91,17 @@ LANGUAGES: tuple[str, ...] = (
     "yaml_files",
     "schemas",
     "migrations",
+    "makefiles",
+    "graphql",
 )
+
+_BY_NAME = dict.fromkeys(
+    ("Makefile", "makefile", "GNUmakefile", "Makefile.am", "Makefile.in", "Makefile.inc", "Makefile.common"),
+    "makefiles",
+)
+# Of JSON only what is likely to hold references is read.
+_SCHEMA_FOLDERS = frozenset(("schema", "schemas", "json-schema", "jsonschema", "openapi", "swagger", "asyncapi"))
+_SCHEMA_NAMES = ("openapi", "swagger", "asyncapi")
 
 # Folders that hold a project's packages without being one.
 PYTHON_ROOTS = ("src", "lib", "python")
@@ -139,9 +151,21 @@ def language_of(path: str) -> str | None:
     """The module that reads files of this name, None where there is none."""
     name = path.rpartition("/")[2]
     found = BY_EXTENSION.get(name.rpartition(".")[2].lower())
-    if found is None and name.startswith(("Dockerfile", "Containerfile")):
-        return "docker"
+    if found is None:
+        if name.startswith(("Dockerfile", "Containerfile")):
+            return "docker"
+        if name.endswith(".json"):
+            return "yaml_files" if _is_schema(path, name) else None
+        return _BY_NAME.get(name)
     return found
+
+
+def _is_schema(path: str, name: str) -> bool:
+    return (
+        name.endswith(".schema.json")
+        or name.startswith(_SCHEMA_NAMES)
+        or not _SCHEMA_FOLDERS.isdisjoint(path.split("/")[:-1])
+    )
 
 
 def unsupported_language(path: str) -> str | None:

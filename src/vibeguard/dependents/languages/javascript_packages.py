@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 from typing import Any
 
-from vibeguard.dependents.project import Project, join
+from vibeguard.dependents.project import Project, fits, join
 
 _FIELDS = ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
 _BY_PATH = ("file", "link", "portal")
@@ -50,7 +49,7 @@ def workspaces(project: Project, read: Callable[[str], dict[str, Any]]) -> Calla
                     (left if item.startswith("!") else taken).append(folder)
             if listed:
                 taken.append(home)
-    return lambda folder: any(_matches(folder, one) for one in taken) and not any(_matches(folder, one) for one in left)
+    return lambda folder: any(fits(folder, one) for one in taken) and not any(fits(folder, one) for one in left)
 
 
 def _listed(manifest: dict[str, Any]) -> list[str]:
@@ -64,15 +63,3 @@ def _pnpm(content: bytes) -> list[str]:
     block = _PNPM.search(content)
     items = _ITEM.findall(block.group(1)) if block is not None else []
     return [b"".join(parts).decode("utf-8", "surrogateescape") for parts in items]
-
-
-def _matches(folder: str, pattern: str) -> bool:
-    """`*` is (part of) one folder, `**` any number of them; in time linear in both."""
-    parts = folder.split("/") if folder else []
-    reached = {0}  # how many parts the pattern so far can have taken
-    for piece in pattern.split("/") if pattern else []:
-        if piece == "**":
-            reached = set(range(min(reached, default=len(parts) + 1), len(parts) + 1))
-        else:
-            reached = {at + 1 for at in reached if at < len(parts) and fnmatchcase(parts[at], piece)}
-    return len(parts) in reached

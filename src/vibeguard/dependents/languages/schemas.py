@@ -1,4 +1,4 @@
-"""Protocol buffers and GraphQL: files that import each other.
+"""Protocol buffers: files that import each other.
 
 Cannot see: code generated from them, include paths of the compiler other than the customary ones.
 """
@@ -30,25 +30,21 @@ _ROOTS = ("", "proto", "protos", "src", "api", "third_party", "src/main/proto")
 @cache
 def _pattern() -> re.Pattern[bytes]:
     return re.compile(
-        rb"^[ \t]*+(?:import[ \t]++(?:public[ \t]++|weak[ \t]++)?\"([^\"\n]++)\"[ \t]*+;"
-        rb"|#[ \t]*+import[ \t]++(?:[^\n\"']*?from[ \t]++)?[\"']([^\"'\n]++)[\"'])",
+        rb"^[ \t]*+import[ \t]++(?:public[ \t]++|weak[ \t]++)?\"([^\"\n]++)\"[ \t]*+;",
         re.M,
     )
 
 
 def scan(content: bytes) -> Facts:
-    """Imports of a .proto or a .graphql file."""
+    """Imports of a .proto file."""
     refused = unreadable(content)
     if refused is not None:
         return refused
     code = mask_comments(content, masker(LINE_COMMENT, BLOCK_COMMENT, STRING)) if b"/*" in content else content
     lines = Lines(code)
-    found = []
-    for match in _pattern().finditer(code):
-        beside = match.group(2) is not None
-        specifier = ("beside " if beside else "root ") + text(match.group(2) if beside else match.group(1))
-        found.append(Import(specifier, "import", (), lines.at(match.end())))
-    return Facts(tuple(found))
+    return Facts(
+        tuple(Import(text(match.group(1)), "import", (), lines.at(match.end())) for match in _pattern().finditer(code))
+    )
 
 
 def offers(path: str, _project: Project) -> set[str]:
@@ -63,16 +59,13 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
     wanted: set[str] = set()
     folder = importer.rpartition("/")[0]
     for item in facts.imports:
-        how, _, where = item.specifier.partition(" ")
+        where = item.specifier
         wanted.add(where.rpartition("/")[2])
-        if how == "beside":
-            candidates = [join(folder, where)]
-        else:
-            candidates = [
-                join("/".join(part for part in (above, root) if part), where)
-                for above in (folder, *parents(folder))
-                for root in _ROOTS
-            ]
+        candidates = [
+            join("/".join(part for part in (above, root) if part), where)
+            for above in (folder, *parents(folder))
+            for root in _ROOTS
+        ]
         hit = next((one for one in candidates if one is not None and one in project.files), None)
         if hit is not None:
             edges.append(Edge(hit, "import", (), item.line))
