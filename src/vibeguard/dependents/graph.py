@@ -134,6 +134,7 @@ class Graph:
                 raise
             built = self._rebuild()
             self._snapshot, self._settle, self._rebuild = built._snapshot, built._settle, None
+            self.unknown, self.notices = built.unknown, built.notices
             self._lay(built._overlay)
             return ask()
 

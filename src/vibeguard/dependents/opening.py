@@ -19,6 +19,7 @@ from vibeguard.repository.command import Git
 from vibeguard.repository.objects import Objects, is_partial, list_tree, local_ids
 
 BUILDING = "dependents unknown, building"
+HOW_TO_FINISH = "the import graph is not built yet; each run goes on with it, and `vibeguard graph stats` finishes it"
 # Files whose links differ from the kept graph's: from the first number on a graph with them is kept for the next run,
 # from the second one it is built anew.
 _PATCH_FROM = 24
@@ -42,8 +43,8 @@ def open_graph(
     Args:
         common_dir: the repository's common git folder; the stores live below it.
         use_store: read and write the stores; without them everything is built anew.
-        time_limit: seconds for building; when they pass, the graph is unknown and says so, and what was scanned is
-            kept, so that the next run goes on from there.
+        time_limit: seconds for scanning and resolving; when they pass, the graph is unknown and says so, and what was
+            scanned is kept, so that the next run goes on from there.
         progress: called with (files scanned, files to scan).
         objects: a running `cat-file --batch` to ask for few blobs, instead of one of our own.
 
@@ -55,7 +56,9 @@ def open_graph(
     try:
         return _open(_Session(git, common_dir, store, deadline, progress, objects), change)
     except DamagedError:
-        # A part that was read late did not match its digest.
+        # A part that was read late did not match its digest, and never will.
+        assert store is not None
+        store.discard()
         return _open(_Session(git, common_dir, None, deadline, progress, objects), change)
 
 
@@ -64,8 +67,10 @@ def _open(session: _Session, change: Change) -> Graph:
         with session:
             return session.graph(change)
     except TooSlowError as slow:
-        session.facts_store.save({**session.records, **slow.records})
-        return Graph(None, tree=change.head_tree, unknown=BUILDING, notices=session.notices())
+        if slow.records:
+            session.facts_store.save({**session.records, **slow.records}, keep_others=True)
+        notices = (*session.notices(), HOW_TO_FINISH)
+        return Graph(None, tree=change.head_tree, unknown=BUILDING, notices=notices)
 
 
 class _Session:
@@ -84,6 +89,7 @@ class _Session:
         self.common_dir = common_dir
         self.store = store
         self.deadline = deadline
+        self.patience = None if deadline is None else deadline - time.monotonic()  # seconds
         self.progress = progress
         self.facts_store = FactStore(store)
         self.records: dict[Blob, str] = {}
@@ -139,6 +145,15 @@ class _Session:
                 scan_blobs(self.git, missing, deadline=self.deadline, progress=self.progress, objects=few)
             )
 
+    def hurry(self) -> None:
+        """Called now and then by long work.
+
+        Raises:
+            TooSlowError: the time is up.
+        """
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise TooSlowError({})
+
     def facts(self, blob: Blob) -> Facts:
         """The facts of one blob.
 
@@ -150,6 +165,8 @@ class _Session:
             return known
         if blob not in self.records:
             self.scan([blob])
+        # Every file that is resolved comes by here: resolving a huge tree takes as long as scanning it.
+        self.hurry()
         try:
             found = self._decoded[blob] = decode_facts(self.records[blob])
             return found
@@ -174,8 +191,10 @@ class _Session:
                 return after.settled(session).overlay(ghosts)
 
         def rebuild() -> Graph:
-            with _Session(self.git, self.common_dir, None, None, None, None) as session:
-                return session.graph(change)
+            if self.store is not None:
+                self.store.discard()
+            limit = None if self.patience is None else time.monotonic() + self.patience
+            return _open(_Session(self.git, self.common_dir, None, limit, None, None), change)
 
         return Graph(
             after.snapshot,

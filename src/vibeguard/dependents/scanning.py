@@ -9,14 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 
 from vibeguard.dependents.facts import Facts, encode_facts
 from vibeguard.dependents.languages import LANGUAGES, load
-from vibeguard.dependents.store import DamagedError, Sections, Store
+from vibeguard.dependents.store import FACTS, DamagedError, Sections, Store
 from vibeguard.repository.command import Git
 from vibeguard.repository.objects import ABSENT, Objects, read_objects
 
 Progress = Callable[[int, int], None]
 Blob = tuple[str, str]  # (object id, language): the same bytes can be two languages'
 
-_NAME = "facts"
 _BATCH = 512  # blobs between two looks at the clock
 
 
@@ -25,7 +24,7 @@ class FactStore:
 
     def __init__(self, store: Store | None) -> None:
         self._store = store
-        self._sections: Sections | None = store.open(_NAME, "facts") if store is not None else None
+        self._sections: Sections | None = store.open(FACTS, "facts") if store is not None else None
         self._index = b""
         self._width = 0
         self._offsets: array[int] = array("Q")
@@ -67,8 +66,12 @@ class FactStore:
             return None
         return self._records[self._offsets[low] : self._offsets[low + 1]].decode("utf-8", "surrogateescape")
 
-    def save(self, records: dict[Blob, str]) -> None:
-        """Keep these records, and of the old ones those that fit beside them."""
+    def save(self, records: dict[Blob, str], *, keep_others: bool = False) -> None:
+        """Keep these records, and of the old ones those that fit beside them.
+
+        Args:
+            keep_others: keep all the old ones: these records are not a whole tree's.
+        """
         if self._store is None or not records:
             return
         self._load()
@@ -83,7 +86,7 @@ class FactStore:
             return
         if self._width in widths and self._records:
             # Blobs of other branches are kept up to the size of the present tree's.
-            room = max(1000, len(wanted))
+            room = len(self._offsets) if keep_others else max(1000, len(wanted))
             for at in range(len(self._offsets) - 1):
                 key = self._index[at * self._width : (at + 1) * self._width]
                 if key not in wanted:
@@ -98,7 +101,7 @@ class FactStore:
             total += len(wanted[key])
             offsets.append(total)
         self._store.write(
-            _NAME,
+            FACTS,
             "facts",
             {
                 "index": b"".join(keys),
@@ -168,6 +171,7 @@ def contents_of(git: Git, ids: list[str], objects: Objects | None = None) -> Ite
 
 def scanned(scan: Callable[[bytes], Facts], content: bytes) -> Facts:
     try:
-        return scan(content)
+        # A byte order mark is no part of the first line.
+        return scan(content.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError, OverflowError, MemoryError):
         return Facts(opaque="unreadable")

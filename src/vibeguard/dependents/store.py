@@ -15,12 +15,16 @@ import time
 from vibeguard import __version__
 from vibeguard.dependents.languages import VERSION
 
+FACTS = "facts"  # the store of facts by blob; every other name is a graph's, or another room's
+_GRAPH = "graph-"
 _MAGIC = b"vibeguard-store 1\n"
 _DIGEST = 32
 _MAX_HEADER = 1 << 16
 _STALE_SECONDS = 3600  # a temporary file this old belongs to a process that died
 _GRAPHS_KEPT = 4
 _MAX_BYTES = 512 << 20  # of all files together; beyond it the oldest go
+# Links are not followed, and a pipe that stands in a store's place is not waited for.
+_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class DamagedError(Exception):
@@ -40,10 +44,13 @@ class Sections:
         self.path = path
         self._file = -1
         try:
-            self._file = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0))
+            self._file = os.open(path, os.O_RDONLY | _FLAGS)
         except OSError:
             raise DamagedError(path) from None
         try:
+            status = os.fstat(self._file)
+            if not stat.S_ISREG(status.st_mode) or not _is_mine(status):
+                raise DamagedError(path)
             start = len(_MAGIC) + _DIGEST + 4
             head = self._read(0, start)
             if not head.startswith(_MAGIC):
@@ -63,7 +70,7 @@ class Sections:
                 name, size, digest = line.split(" ")
                 self._table[name] = (position, int(size), digest)
                 position += int(size)
-        except (DamagedError, ValueError):
+        except (DamagedError, ValueError, OSError):
             self.close()
             raise DamagedError(path) from None
 
@@ -96,6 +103,10 @@ class Sections:
         self.close()
 
 
+def _is_mine(status: os.stat_result) -> bool:
+    return not hasattr(os, "geteuid") or status.st_uid == os.geteuid()
+
+
 def _software() -> str:
     return f"{__version__} {VERSION}"
 
@@ -122,19 +133,28 @@ class Store:
         """Trees for which a graph is kept, newest first."""
         if not self._is_ours(self._base) or not self._is_ours(self.folder):
             return []
+        found = [(status.st_mtime_ns, name) for status, name in self._files() if _is_graph(name)]
+        return [name.removeprefix(_GRAPH) for _, name in sorted(found, reverse=True)]
+
+    def _files(self) -> list[tuple[os.stat_result, str]]:
+        """What is in the folder; what another process takes away meanwhile is left out."""
+        found = []
         try:
             with os.scandir(self.folder) as entries:
-                found = [
-                    (entry.stat(follow_symlinks=False).st_mtime_ns, entry.name[6:])
-                    for entry in entries
-                    if entry.name.startswith("graph-") and not entry.name.endswith(".tmp")
-                ]
+                for entry in entries:
+                    try:
+                        found.append((entry.stat(follow_symlinks=False), entry.name))
+                    except FileNotFoundError:
+                        continue
         except OSError:
             return []
-        return [tree for _, tree in sorted(found, reverse=True)]
+        return found
 
     def write(self, name: str, key: str, sections: dict[str, bytes]) -> bool:
         """Write a store whole, or leave what is there. Never an error: a store is a convenience."""
+        if sum(map(len, sections.values())) > _MAX_BYTES:
+            self.note = f"the cache would be larger than {_MAX_BYTES >> 20} MB: not kept"
+            return False
         lines = [f"{_software()} {key}"]
         lines += [f"{part} {len(raw)} {hashlib.sha256(raw).hexdigest()}" for part, raw in sections.items()]
         header = "\n".join(lines).encode("ascii")
@@ -146,8 +166,7 @@ class Store:
                 if not self._is_ours(folder):
                     self.note = "the cache folder is not a folder of yours: not used"
                     return False
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-            with open(os.open(temporary, flags, 0o644), "wb") as file:
+            with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o644), "wb") as file:
                 file.write(_MAGIC + hashlib.sha256(header).digest() + len(header).to_bytes(4, "little") + header)
                 for raw in sections.values():
                     file.write(raw)
@@ -175,32 +194,35 @@ class Store:
             status = os.lstat(folder)
         except OSError:
             return False
-        return stat.S_ISDIR(status.st_mode) and (not hasattr(os, "geteuid") or status.st_uid == os.geteuid())
+        return stat.S_ISDIR(status.st_mode) and _is_mine(status)
+
+    def discard(self) -> None:
+        """Remove facts and graphs, one of which proved damaged: they would be found damaged again."""
+        for _, name in self._files():
+            if _is_graph(name) or name == FACTS:
+                self._remove(name)
+
+    def _remove(self, name: str) -> None:
+        try:
+            os.unlink(os.path.join(self.folder, name))
+        except OSError:
+            pass
 
     def _sweep(self) -> None:
         """Remove what dead writers left, and the oldest graphs beyond what is kept."""
-        try:
-            with os.scandir(self.folder) as entries:
-                found = [(entry.stat(follow_symlinks=False), entry.path, entry.name) for entry in entries]
-        except OSError:
-            return
+        found = self._files()
         now = time.time()
-        graphs = sorted((item for item in found if item[2].startswith("graph-")), key=lambda item: -item[0].st_mtime)
-        doomed = []
-        total = sum(status.st_size for status, _, name in found if not name.startswith("graph-"))
-        kept = 0
-        for status, path, name in graphs:
-            if name.endswith(".tmp"):
-                continue
+        graphs = sorted((item for item in found if _is_graph(item[1])), key=lambda item: -item[0].st_mtime_ns)
+        total = sum(status.st_size for status, name in found if not name.startswith(_GRAPH))
+        for place, (status, name) in enumerate(graphs):
             total += status.st_size
-            kept += 1
-            if kept > 1 and (kept > _GRAPHS_KEPT or total > _MAX_BYTES):
-                doomed.append(path)
-        doomed += [
-            path for status, path, name in found if name.endswith(".tmp") and now - status.st_mtime > _STALE_SECONDS
-        ]
-        for path in doomed:
-            try:
-                os.unlink(path)
-            except OSError:
-                pass
+            # The newest is in use, however large it is.
+            if place > 0 and (place >= _GRAPHS_KEPT or total > _MAX_BYTES):
+                self._remove(name)
+        for status, name in found:
+            if name.endswith(".tmp") and now - status.st_mtime > _STALE_SECONDS:
+                self._remove(name)
+
+
+def _is_graph(name: str) -> bool:
+    return name.startswith(_GRAPH) and not name.endswith(".tmp")
