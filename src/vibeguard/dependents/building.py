@@ -24,8 +24,8 @@ from vibeguard.repository.command import Git
 from vibeguard.repository.objects import Objects
 
 _FORK_FROM = 1500  # blobs; below this a second process costs more than it saves
-_BATCH_BYTES = 4 << 20  # likewise: as much as is scanned in a fifth of a second
 _BATCH = 256  # blobs between two looks at the clock; also what one of two processes takes at a time
+_BATCH_BYTES = 4 << 20  # the clock is looked at after as many, too: a fifth of a second's work
 
 
 class Built(NamedTuple):
@@ -147,8 +147,6 @@ class _Building:
                 size += len(content)
             if not language.BY_NAME:
                 self._link(part, project, blob, facts)
-            if content is not None:
-                size += len(content)
             done += 1
             if done % _BATCH == 0 or size > _BATCH_BYTES:
                 size = 0

@@ -12,7 +12,7 @@ from vibeguard.dependents.facts import Facts, Import
 from vibeguard.dependents.languages import javascript
 from vibeguard.dependents.languages.javascript import offers as offers  # noqa: PLC0414
 from vibeguard.dependents.languages.javascript import resolve as resolve  # noqa: PLC0414
-from vibeguard.dependents.languages.text import text, unreadable
+from vibeguard.dependents.languages.text import Lines, text, unreadable
 
 BY_NAME = False
 
@@ -21,7 +21,8 @@ BY_NAME = False
 def _blocks() -> re.Pattern[bytes]:
     return re.compile(
         rb"<!--.*?(?:-->|\Z)"
-        rb"|<script\b((?:[^>\"']|\"[^\"]*+\"|'[^']*+')*+)>(.*?)(?:</script\s*>|\Z)"
+        # Bounded: a tag that never ends must not be read to the end of the file from each of its kind.
+        rb"|<script\b((?:[^<>\"']++|\"[^\"]{0,500}+\"|'[^']{0,500}+'){0,60}+)>(.*?)(?:</script\s*+>|\Z)"
         rb"|\A\s*---[ \t]*\r?\n(.*?)\n---",
         re.S | re.I,
     )
@@ -40,6 +41,7 @@ def scan(content: bytes) -> Facts:
     pieces: list[bytes] = []
     found: list[Import] = []
     position = 0
+    lines = Lines(content)
     for match in _blocks().finditer(content):
         which = 2 if match.group(2) is not None else 3
         if match.group(which) is None:
@@ -47,7 +49,7 @@ def scan(content: bytes) -> Facts:
         start, end = match.span(which)
         source = _source().search(match.group(1) or b"")
         if source is not None:
-            found.append(Import(text(source.group(1)), "import", (), content.count(b"\n", 0, match.start()) + 1))
+            found.append(Import(text(source.group(1)), "import", (), lines.at(match.start())))
         pieces += [b"\n" * content.count(b"\n", position, start), content[start:end]]
         position = end
     facts = javascript.scan(b"".join(pieces))

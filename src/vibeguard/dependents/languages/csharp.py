@@ -49,8 +49,8 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             "namespace": rb"namespace[ \t]++([\w.]++)",
             "using": rb"using[ \t]++(static[ \t]++)?(?:(\w++)[ \t]*+=[ \t]*+)?"
             rb"(?:global::)?([\w.]++)(?(2)(<[^;\n]*+)?)[ \t]*+;",
-            "delegate": rb"delegate(?<![\w.]delegate)[ \t]++[\w<>\[\],.? \t]+?[ \t]++([A-Z]\w*+)[ \t]*+"
-            rb"(<[^>\n]*+>)?\(",
+            "delegate": rb"delegate(?<![\w.]delegate)[ \t]++[\w<>\[\],.? \t]{1,300}?[ \t]++([A-Z]\w*+)[ \t]*+"
+            rb"(<[^<>\n]{0,300}+>)?\(",
             "interpolated": rb"\$@?\"((?:[^\"\\\n]++|\\.)*+)\"",
             "hole": rb"\{([^{}\"]++)\}",
             "before": rb"([\w>\]?]++)[ \t]++\Z",

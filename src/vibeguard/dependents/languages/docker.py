@@ -15,13 +15,14 @@ from fnmatch import translate
 from functools import cache
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
-from vibeguard.dependents.languages.text import text, unreadable
+from vibeguard.dependents.languages.text import Lines, text, unreadable
 from vibeguard.dependents.project import Project, join, parents
 
 # Paths lead to files by themselves.
 BY_NAME = False
 
 _MOST = 500  # files of a copied folder
+_LONGEST = 50_000  # characters of one instruction; a shell's words are split slowly
 
 
 @cache
@@ -35,19 +36,20 @@ def scan(content: bytes) -> Facts:
     if refused is not None:
         return refused
     found = []
+    lines = Lines(content)
     for match in _copy().finditer(content):
-        line = content.count(b"\n", 0, match.start(1)) + 1
+        line = lines.at(match.start(1))
         found += [Import(source, "import", (), line) for source in _sources(text(match.group(1)))]
     return Facts(tuple(found))
 
 
 def _sources(arguments: str) -> list[str]:
     arguments = arguments.replace("\\\r\n", " ").replace("\\\n", " ").strip()
-    while arguments.startswith("--"):
-        flag, _, arguments = arguments.partition(" ")
-        arguments = arguments.strip()
-        if flag.startswith("--from"):
-            return []
+    flags = re.match(r"(?:--\S*+\s*+)*+", arguments)
+    assert flags is not None
+    if "--from" in flags.group() or len(arguments) > _LONGEST:
+        return []
+    arguments = arguments[flags.end() :]
     try:
         words = json.loads(arguments) if arguments.startswith("[") else shlex.split(arguments)
     except (ValueError, RecursionError):

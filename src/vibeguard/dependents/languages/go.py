@@ -39,8 +39,9 @@ def _pattern(name: str) -> re.Pattern[bytes]:
     return re.compile(
         {
             "package": rb"^\s*package\s+(\w+)",
-            "import": rb"\nimport\b[ \t]*+(?:\(([^)]*+)\)|([^\n(;]*+))",
-            "spec": rb"(?:^|[;\n( \t])[ \t]*+(?:([\w.]++)[ \t]++)?(?:\"([^\"\n]++)\"|`([^`\n]++)`)",
+            # A bracket that nothing closes takes the rest, once and not from every `import (`.
+            "import": rb"\nimport\b[ \t]*+(?:\(([^)]*+)(?:\)|\Z)|([^\n(;]*+))",
+            "spec": rb"(?:(?:^|[;\n(])[ \t]*+|(?<![ \t])[ \t]++)(?:([\w.]++)[ \t]++)?(?:\"([^\"\n]++)\"|`([^`\n]++)`)",
             # To a folder: `replace module [version] => ../folder`, alone or in a block.
             "replace": rb"^[ \t]*+(?:replace[ \t]++)?([^\s=>()/][^\s=>]*+)(?:[ \t]++v[^\s=]++)?"
             rb"[ \t]*+=>[ \t]*+(\.{1,2}(?:/\S*+)?)",
@@ -75,9 +76,12 @@ def scan(content: bytes) -> Facts:
     # Imports come before everything else, so that only the head needs its strings.
     head = 0
     content = b"\n" + content  # so that every declaration starts after one: the engine skips to it
+    bracket = 0
     for last in _pattern("import").finditer(content):
         # A bracket in a comment does not end the block; one at the start of a line does.
-        head = max(last.end(), content.find(b"\n)", last.start()) + 2 if last.group(1) is not None else 0)
+        if last.group(1) is not None and 0 <= bracket < last.start():
+            bracket = content.find(b"\n)", last.start())
+        head = max(last.end(), bracket + 2 if last.group(1) is not None else 0)
     code = mask_comments(content[:head], tokens)
     bare = mask(content, tokens)
     package = _pattern("package").search(bare)
@@ -86,8 +90,8 @@ def scan(content: bytes) -> Facts:
     imports: list[tuple[str, str, int]] = []
     lines = Lines(code[1:])
     for match in _pattern("import").finditer(code):
-        # From the bracket or the blank before the first one.
-        block = max(0, (match.start(1) if match.group(1) is not None else match.start(2)) - 1)
+        # From the bracket, or the first blank.
+        block = match.start(1) - 1 if match.group(1) is not None else match.start() + len(b"\nimport")
         for spec in _pattern("spec").finditer(code, block, match.end()):
             path = text(spec.group(2) or spec.group(3))
             imports.append((text(spec.group(1) or b""), path, lines.at(spec.end() - 1)))

@@ -11,14 +11,16 @@ import re
 from vibeguard.dependents.facts import MAX_BYTES, Edge, Facts, Import, Links, one_edge_a_target
 from vibeguard.dependents.languages.javascript_project import offers as offers  # noqa: PLC0414
 from vibeguard.dependents.languages.javascript_project import resolver, stem
-from vibeguard.dependents.languages.text import positions
+from vibeguard.dependents.languages.text import Lines, positions
 from vibeguard.dependents.project import Project
 from vibeguard.model import EdgeKind
 
 # Imports lead to files by their paths alone.
 BY_NAME = False
 
-_COMMENT = rb"(?:\s|//[^\n]*+\n|/\*(?:[^*]|\*(?!/))*+\*/)*+"
+# Bounded: every word that may begin an import is tried, and none may read the rest of a hostile file.
+_ONE_COMMENT = rb"//[^\n]{0,1000}+\n|/\*[^*]{0,2000}+(?:\*(?!/)[^*]{0,1000}+){0,60}+\*/"
+_COMMENT = rb"(?:\s++|" + _ONE_COMMENT + rb"){0,40}+"
 # group 1: "import" or "export"; 2: type; 3: clause; 4/5: specifier with quotes; 6: require/import call and 7/8 its
 # literal; 9: anything else as its argument
 _CANDIDATE = re.compile(
@@ -36,12 +38,14 @@ _CANDIDATE = re.compile(
     + _COMMENT
     + rb"(?:as\s++[\w$\x80-\xff]++"
     + _COMMENT
-    + rb")?|\{(?:[^{}/]++|//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/)*+\}"
+    + rb")?|\{(?:[^{}/]{1,20000}+|"
+    + _ONE_COMMENT
+    + rb"){0,300}+\}"
     + _COMMENT
     + rb")?"
     rb"(?:(?<=[\s}*/])from(?![\w$])" + _COMMENT + rb"|(?<=\})from" + _COMMENT + rb"))?"
     rb"([\"'])((?:[^\"'\\\n]|(?!\4)[\"'])*+)\4"
-    rb"|(require|import)(?:\.resolve)?(?:<[^()\n]*+>)?[ \t\r\n]*+\("
+    rb"|(require|import)(?:\.resolve)?(?:<[^()<>\n]{0,200}+>)?[ \t\r\n]*+\("
     + _COMMENT
     + rb"(?:([\"'`])((?:[^\"'`\\\n$]|(?!\7)[\"'`])*+)\7[\s,]*+[){]?|([^\s\"')]))"
     rb"|new\s++URL\(\s*+([\"'])(\.[^\"'\\\n]*+)\10\s*+,\s*+import\.meta\.url"
@@ -57,7 +61,7 @@ _SKIP = re.compile(
     rb"|'(?:[^'\\\n]++|\\(?s:.))*+'?"
     rb"|(?:(?<=[=(,:\[!&|?{};+\n])|(?<=[=(,:\[!&|?{};+>] )|(?<=return )|(?<=typeof ))"
     # Bounded: text that only looks like one must not be read to the line's end again and again.
-    rb"/(?![/*])(?:[^/\\\[\n]{1,200}+|\\.|\[(?:[^\]\\\n]|\\.){0,400}+\]){1,60}+/"
+    rb"/(?![/*])(?:[^/\\\[\n]{1,200}+|\\.|\[(?:[^\]\\\n]{1,30}+|\\.){0,40}+\]){1,60}+/"
     rb"|/"
 )
 _SCRIPT = re.compile(rb"<script\b[^>]*+>", re.I)
@@ -76,24 +80,28 @@ def scan(content: bytes) -> Facts:
     if candidates:
         masks = _masks(content, candidates[-1].start())
         inside = 0
-        line, counted = 1, 0
+        line, line_start, counted = 1, 0, 0
         for match in candidates:
             start = match.start()
             while inside < len(masks) and masks[inside][1] <= start:
                 inside += 1
             if inside < len(masks) and masks[inside][0] <= start:
                 continue
-            line += content.count(b"\n", counted, start)
+            newlines = content.count(b"\n", counted, start)
+            if newlines:
+                line += newlines
+                line_start = content.rfind(b"\n", counted, start) + 1
             counted = start
-            item = _import(match, content, line)
+            item = _import(match, line, indented=content[line_start : line_start + 1] in (b" ", b"\t"))
             if item is not None:
                 found.append(item)
     if b"///" in content:
+        lines = Lines(content)
         for match in _REFERENCE.finditer(content):
             specifier = _text(match.group(1))
             if not specifier.startswith("."):
                 specifier = "./" + specifier
-            found.append(Import(specifier, "type-only", (), content.count(b"\n", 0, match.start()) + 1))
+            found.append(Import(specifier, "type-only", (), lines.at(match.start())))
     return Facts(tuple(found))
 
 
@@ -165,7 +173,7 @@ def _template(content: bytes, position: int) -> tuple[int, bool]:
     return match.end(), match.group(1) == b"${"
 
 
-def _import(match: re.Match[bytes], content: bytes, line: int) -> Import | None:
+def _import(match: re.Match[bytes], line: int, *, indented: bool) -> Import | None:
     keyword, type_word, clause, specifier = match.group(1), match.group(2), match.group(3), match.group(5)
     if specifier is not None:
         if keyword == b"export" and not clause:
@@ -178,11 +186,7 @@ def _import(match: re.Match[bytes], content: bytes, line: int) -> Import | None:
         if literal is None:
             # `import(variable)` leads somewhere that cannot be seen; `require(variable)` too.
             return Import("", "string", (), line)
-        if match.group(6) == b"import":
-            kind = "lazy"
-        else:
-            start = content.rfind(b"\n", 0, match.start()) + 1
-            kind = "lazy" if content[start : start + 1] in (b" ", b"\t") else "import"
+        kind = "lazy" if indented or match.group(6) == b"import" else "import"
         return Import(_text(literal), kind, (), line)
     return Import(_text(match.group(11)), "string", (), line)
 

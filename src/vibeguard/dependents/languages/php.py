@@ -23,10 +23,14 @@ from vibeguard.dependents.languages.text import (
     LINE_COMMENT,
     Lines,
     Places,
+    heredocs,
     mask,
     mask_comments,
+    may_search_heredocs,
     text,
     unreadable,
+    without,
+    without_comments,
 )
 from vibeguard.dependents.project import Project, join
 from vibeguard.model import EdgeKind
@@ -35,15 +39,23 @@ from vibeguard.model import EdgeKind
 BY_NAME = True
 
 _HASH = rb"#(?!\[)[^\n]*+"
-_DOUBLE = rb"\"(?:[^\"\\]++|\\(?s:.))*+(?:\"|\Z)"
-_SINGLE = rb"'(?:[^'\\]++|\\(?s:.))*+(?:'|\Z)"
-_HEREDOC = rb"<<<[ \t]*+([\"']?)(\w++)\1\r?\n(?s:.*?)\n[ \t]*+\2\b"
+_DOUBLE = rb"\"(?:[^\"\\]++|\\(?s:.?))*+(?:\"|\Z)"
+_SINGLE = rb"'(?:[^'\\]++|\\(?s:.?))*+(?:'|\Z)"
+# A heredoc as one token: fast, but one that nothing closes is looked for to the end of the file.
+_WHOLE_HEREDOC = rb"<<<[ \t]*+([\"']?)(\w++)\1\r?\n(?s:.*?)\n[ \t]*+\2\b"
+_HEREDOC = rb"<<<[ \t]*+([\"']?)(?P<tag>\w++)\1\r?\n"
 _OUTSIDE = rb"\?>(?s:.*?)(?:<\?(?:php|=)|\Z)"
+_TOKENS = (LINE_COMMENT, BLOCK_COMMENT, _HASH, _DOUBLE, _SINGLE, _OUTSIDE)
 
 
 @cache
 def _masker() -> re.Pattern[bytes]:
-    return re.compile(b"|".join((_HEREDOC, LINE_COMMENT, BLOCK_COMMENT, _HASH, _DOUBLE, _SINGLE, _OUTSIDE)))
+    return re.compile(b"|".join((_WHOLE_HEREDOC, *_TOKENS)))
+
+
+@cache
+def _with_heredocs() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    return re.compile(b"|".join((_HEREDOC, *_TOKENS))), re.compile(rb"^[ \t]*+(\w++)", re.M)
 
 
 @cache
@@ -57,8 +69,9 @@ def _pattern(name: str) -> re.Pattern[bytes]:
     return re.compile(
         {
             "namespace": rb"namespace(?:[ \t]++([\w\\]++)\s*+([;{])|\s*+(\{))",
-            "use": rb"\nuse[ \t]++([^;()=]++);",
-            "inner use": rb"\n[ \t]*+use[ \t]++([^;()=]++);",
+            # What a bracket ends is no import; it is read all the same, so that it is read once.
+            "use": rb"\nuse[ \t]++(?:([^;()=]++);|[^;()=]++)",
+            "inner use": rb"\n[ \t]*+use[ \t]++(?:([^;()=]++);|[^;()=]++)",
             "function": rb"\nfunction[ \t]++&?(\w++)[ \t]*+\(",
             "inner function": rb"\n[ \t]*+function[ \t]++&?(\w++)[ \t]*+\(",
             "constant": rb"\nconst[ \t]++(\w++)[ \t]*+=",
@@ -126,7 +139,11 @@ def scan(content: bytes) -> Facts:
     defines: set[str] = set()
     mentions: set[str] = set()
     places = Places(content)
-    code = mask(b"\n" + _without_preface(content), _masker())
+    source = b"\n" + _without_preface(content)
+    if may_search_heredocs(source):
+        code = mask(source, _masker())
+    else:
+        code = without(source, heredocs(source, *_with_heredocs()))
     blocks = _blocks(code)
     first = blocks[0].namespace
     for block in blocks:
@@ -242,6 +259,8 @@ def _uses_of(code: bytes, block: _Block) -> tuple[list[tuple[str, str, str, byte
     else:
         found = list(_pattern("use").finditer(code, at, end))
     for match in found:
+        if match.group(1) is None:
+            continue
         for what, name, alias in _uses(text(match.group(1))):
             uses.append((what, name, alias, match.group()))
             aliases.setdefault(alias, name)
@@ -272,7 +291,10 @@ def _kind(clause: str, default: str) -> tuple[str, str]:
 
 def _includes(content: bytes) -> Iterator[Import]:
     """Includes whose path is a string, alone or after the file's own folder; `..` for every `dirname` around it."""
-    kept = mask_comments(content, _masker())
+    if may_search_heredocs(content):
+        kept = mask_comments(content, _masker())
+    else:
+        kept = without_comments(content, heredocs(content, *_with_heredocs()))
     lines = Lines(kept)
     for match in _pattern("include").finditer(kept):
         calls, start, levels, _, path = (text(group) if group else "" for group in match.groups())

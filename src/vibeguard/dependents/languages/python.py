@@ -10,10 +10,13 @@ import sys
 from bisect import bisect_right
 from collections.abc import Iterator
 from functools import lru_cache
+from operator import itemgetter
+from typing import NamedTuple
 
 from vibeguard.dependents.facts import MAX_BYTES, Facts, Import
 from vibeguard.dependents.languages.python_project import offers as offers  # noqa: PLC0414
 from vibeguard.dependents.languages.python_project import resolve as resolve  # noqa: PLC0414
+from vibeguard.dependents.languages.text import Lines
 from vibeguard.model import EdgeKind
 
 # Imports lead to files by their paths alone.
@@ -30,7 +33,9 @@ _WORD = re.compile(rb"import(?=[ \t(*\\])")
 # A statement can start a line or follow ";" or ":". Where it stands inside a string or a comment is checked after.
 _CANDIDATE = re.compile(
     rb"(?:^|[;:])[ \t\f]*+(?:"
-    rb"(?:from[ \t]*+((?:\\\r?\n|[. \t\w\x80-\xff])*?)[ \t\\\r\n]*?(?<![\w\x80-\xff])import(?![\w\x80-\xff])"
+    # Word by word: nothing of it is read twice, however long it is.
+    rb"(?:from(?![\w\x80-\xff])((?:[. \t]++|\\\r?\n|(?!import(?![\w\x80-\xff]))[\w\x80-\xff]++)*+)"
+    rb"import(?![\w\x80-\xff])"
     rb"[ \t]*+(\([^()]*+\)?|(?:[^\n;#\\]|\\\r?\n|\\)*+))"
     rb"|import(?![\w\x80-\xff])[ \t]*+((?:[^\n;#\\]|\\\r?\n|\\)*+)"
     rb")",
@@ -71,8 +76,9 @@ def scan(content: bytes) -> Facts:
         return Facts()
     end = max(match.end() for match in (candidates[-1:] + calls[-1:]))
     strings = list(_long_strings(content, end))
-    blocks: list[tuple[int, int, str]] | None = None
-    line, counted = 1, 0
+    blocks: list[_Block] | None = None
+    quotes = _Quotes(content)
+    line, line_start, counted = 1, 0, 0
     found: list[Import] = []
     at = 0
     for match in candidates:
@@ -88,43 +94,56 @@ def scan(content: bytes) -> Facts:
             if what is not None:
                 found.append(Import(what[0], "import", what[1], line))
             continue
-        if content[start : start + 1] in b":;" and _quoted(content, start):
+        if content[start : start + 1] in b":;" and quotes.around(start):
             continue
         position = match.start(3) if match.start(3) >= 0 else match.start(1)
-        line_start = content.rfind(b"\n", 0, position) + 1
+        newlines = content.count(b"\n", counted, position)
+        if newlines:
+            line += newlines
+            line_start = content.rfind(b"\n", counted, position) + 1
+        counted = position
         kind: EdgeKind = "import"
         head = content[line_start : line_start + 1]
         if head in b" \t\f" or content[start : start + 1] == b":":
             if blocks is None:
                 blocks = _blocks(content, end, strings)
             kind = _kind(content, line_start, blocks)
-        line += content.count(b"\n", counted, position)
-        counted = position
         _statement(match, kind, line, found)
-    for match in calls:
-        if _inside(match.start(), strings) or _quoted(content, match.start()):
-            continue
-        line = content.count(b"\n", 0, match.start()) + 1
-        literal = match.group(2)
-        if literal is None:
-            found.append(Import("", "string", (), line))
-        elif literal.startswith(b"."):
-            # Relative to an argument; only the usual `__package__` and `__name__` can be followed.
-            found.append(Import(_text(literal) if match.group(3) == b"," else "", "string", (), line))
-        else:
-            found.append(Import(_text(literal), "string", (), line))
+    found += _calls(content, calls, strings)
     return Facts(tuple(found))
 
 
+def _calls(content: bytes, calls: list[re.Match[bytes]], strings: list[tuple[int, int]]) -> Iterator[Import]:
+    """Imports by a function's literal argument; those with another argument are known to be there."""
+    lines = Lines(content)
+    quotes = _Quotes(content)
+    for match in calls:
+        if _inside(match.start(), strings) or quotes.around(match.start()):
+            continue
+        line = lines.at(match.start())
+        literal = match.group(2)
+        if literal is None:
+            yield Import("", "string", (), line)
+        elif literal.startswith(b"."):
+            # Relative to an argument; only the usual `__package__` and `__name__` can be followed.
+            yield Import(_text(literal) if match.group(3) == b"," else "", "string", (), line)
+        else:
+            yield Import(_text(literal), "string", (), line)
+
+
 def _candidates(content: bytes) -> list[re.Match[bytes]]:
-    """What may be import statements, in order: plain ones, and what else holds the word."""
+    """What may be import statements, in order: plain ones, and what else holds the word.
+
+    Nothing is searched twice: lines can have megabytes.
+    """
     all_plain = list(_PLAIN.finditer(content))
     if len(all_plain) == content.count(b"import"):
         return all_plain
     plain = iter(all_plain)
     following = next(plain, None)
     found: list[re.Match[bytes]] = []
-    done = -1
+    done = looked = start = 0
+    line_end = -1
     for word in _WORD.finditer(content):
         position = word.start()
         if position < done:
@@ -135,17 +154,18 @@ def _candidates(content: bytes) -> list[re.Match[bytes]]:
             found.append(following)
             done = following.end()
             continue
-        start = content.rfind(b"\n", 0, position) + 1
-        while (
-            start > 1
-            and content[start - 2 : start] in (b"\\\n", b"\r\n")
-            and content[:start].rstrip(b"\r\n")[-1:] == b"\\"
-        ):
-            start = content.rfind(b"\n", 0, start - 1) + 1
-        match = _CANDIDATE.search(content, start, content.find(b"\n", position) + 1 or len(content))
+        if position >= line_end:
+            newline = content.rfind(b"\n", looked, position)
+            start = newline + 1 if newline >= 0 else start
+            while start > max(1, done) and content[start - 2 if content[start - 2] != 13 else start - 3] == 92:
+                start = content.rfind(b"\n", done, start - 1) + 1 or done
+            line_end = content.find(b"\n", position) + 1 or len(content)
+        looked = position
+        match = _CANDIDATE.search(content, max(start, done), line_end)
         while match is not None and match.end() <= position:
-            match = _CANDIDATE.search(content, match.end(), content.find(b"\n", position) + 1 or len(content))
+            match = _CANDIDATE.search(content, match.end(), line_end)
         if match is None:
+            done = line_end
             continue
         # The statement itself may go on over the line's end.
         match = _CANDIDATE.match(content, match.start()) or match
@@ -188,23 +208,41 @@ def _inside(position: int, strings: list[tuple[int, int]]) -> bool:
     return at >= 0 and position < strings[at][1]
 
 
-def _quoted(content: bytes, position: int) -> bool:
-    """Whether a position is inside a short string or a comment of its line."""
-    line = content[content.rfind(b"\n", 0, position) + 1 : position + 1]
-    if b'"' not in line and b"'" not in line and b"#" not in line:
-        return False
-    line_start = position + 1 - len(line)
-    for match in _SHORT.finditer(content, line_start):
-        if match.start() > position:
-            return False
-        if match.end() > position:
-            return True
-    return False
+class _Quotes:
+    """Short strings and comments, line by line, for rising positions; each line is read once."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._line_end = 0
+        self._looked = 0
+        self._tokens: Iterator[re.Match[bytes]] = iter(())
+        self._token: re.Match[bytes] | None = None
+
+    def around(self, position: int) -> bool:
+        """Whether a position is inside a short string or a comment of its line."""
+        if position >= self._line_end:
+            start = self._content.rfind(b"\n", self._looked, position) + 1 or self._looked
+            self._line_end = self._content.find(b"\n", position) + 1 or len(self._content)
+            self._tokens = _SHORT.finditer(self._content, start, self._line_end)
+            self._token = next(self._tokens, None)
+            self._looked = self._line_end
+        while self._token is not None and self._token.end() <= position:
+            self._token = next(self._tokens, None)
+        return self._token is not None and self._token.start() <= position
 
 
-def _blocks(content: bytes, end: int, strings: list[tuple[int, int]]) -> list[tuple[int, int, str]]:
-    """(position, indentation, "def" | "types" | "") of each line that opens a block, up to `end`."""
-    found = []
+class _Block(NamedTuple):
+    """A line that opens a block."""
+
+    start: int
+    width: int  # of its indentation
+    what: str  # "def", "types" or ""
+    around: int  # the last block before it that is indented less, -1 for none
+
+
+def _blocks(content: bytes, end: int, strings: list[tuple[int, int]]) -> list[_Block]:
+    """Each line up to `end` that opens a block."""
+    found: list[_Block] = []
     # A newline in front of everything: the engine skips from one to the next. What it shifts, the newline's own place
     # takes back.
     for match in _BLOCK.finditer(b"\n" + content[:end]):
@@ -213,7 +251,11 @@ def _blocks(content: bytes, end: int, strings: list[tuple[int, int]]) -> list[tu
         what = "def" if match.group(2) else ""
         if match.group(3) and _TYPE_CHECKING.match(match.group(4)):
             what = "types"
-        found.append((match.start(), _width(match.group(1)), what))
+        width = _width(match.group(1))
+        around = len(found) - 1
+        while around >= 0 and found[around].width >= width:
+            around = found[around].around
+        found.append(_Block(match.start(), width, what, around))
     return found
 
 
@@ -221,32 +263,26 @@ def _width(indent: bytes) -> int:
     return len(indent.expandtabs(8)) if b"\t" in indent else len(indent)
 
 
-def _kind(content: bytes, line_start: int, blocks: list[tuple[int, int, str]]) -> EdgeKind:
+def _kind(content: bytes, line_start: int, blocks: list[_Block]) -> EdgeKind:
     """The kind that the enclosing blocks give: lazy in a function, type-only under TYPE_CHECKING."""
     indent_end = line_start
     while content[indent_end : indent_end + 1] in (b" ", b"\t", b"\f"):
         indent_end += 1
     width = _width(content[line_start:indent_end].replace(b"\f", b""))
-    low, high = 0, len(blocks)
-    while low < high:
-        middle = (low + high) // 2
-        if blocks[middle][0] <= line_start:
-            low = middle + 1
-        else:
-            high = middle
+    at = bisect_right(blocks, line_start, key=itemgetter(0)) - 1
     kind: EdgeKind = "import"
     # A statement behind ":" on a block's own line is inside that block.
-    if low and blocks[low - 1][0] == line_start:
+    if at >= 0 and blocks[at].start == line_start:
         width += 1
-    while low and width > 0:
-        low -= 1
-        _, indent, what = blocks[low]
-        if indent < width:
-            width = indent
-            if what == "types":
+    while at >= 0 and width > 0:
+        block = blocks[at]
+        if block.width < width:
+            width = block.width
+            if block.what == "types":
                 return "type-only"
-            if what == "def":
+            if block.what == "def":
                 kind = "lazy"
+        at = block.around
     return kind
 
 

@@ -16,10 +16,13 @@ from vibeguard.dependents.languages.text import (
     HASH_COMMENT,
     STRING,
     Lines,
+    heredocs,
     lines_with,
     mask,
+    may_search_heredocs,
     text,
     unreadable,
+    without,
 )
 from vibeguard.dependents.project import Project, join, parents
 from vibeguard.model import EdgeKind
@@ -29,13 +32,17 @@ BY_NAME = False
 
 # Every token starts with a literal: the engine skips to the next one several times as fast as it tries each line.
 _BLOCK = rb"=begin\b(?<=^=begin)(?s:.*?)(?:^=end[^\n]*+|\Z)"
-_SINGLE = rb"'(?:[^'\\]++|\\(?s:.))*+(?:'|\Z)"
+_SINGLE = rb"'(?:[^'\\]++|\\(?s:.?))*+(?:'|\Z)"
 _DATA = rb"__END__(?<=^__END__)(?s:.*)\Z"
 _PERCENT = (
-    rb"%[wWiIqQ](?:\[[^\]]*+\]|\((?:[^()]++|\([^()]*+\))*+\)|\{(?:[^{}]++|\{[^{}]*+\})*+\})"
+    rb"%[wWiIqQ](?:\[[^\]]*+(?:\]|\Z)|\((?:[^()]++|\([^()]*+\))*+\)|\{(?:[^{}]++|\{[^{}]*+\})*+\})"
     rb"|%\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\)"
 )
-_HEREDOC = rb"<<[~-](['\"]?)([A-Z_]++)\1(?s:.*?)^[ \t]*+\2$"
+_TOKENS = (_BLOCK, _DATA, HASH_COMMENT, _PERCENT, STRING, _SINGLE)
+# A heredoc as one token: fast, but one that nothing closes is looked for to the end of the file.
+_WHOLE_HEREDOC = rb"<<[~-](['\"]?)([A-Z_]++)\1(?s:.*?)^[ \t]*+\2(?=\r?$)"
+_HEREDOC = rb"<<[~-](['\"]?)(?P<tag>[A-Z_]++)\1"
+_HEREDOC_END = rb"^[ \t]*+([A-Z_]++)\r?$"
 
 
 MAX_NESTING = 20
@@ -45,7 +52,18 @@ MAX_LINES_ABOVE = 400  # among which the modules around an autoload are looked f
 
 @cache
 def _masker() -> re.Pattern[bytes]:
-    return re.compile(b"|".join((_HEREDOC, _BLOCK, _DATA, HASH_COMMENT, _PERCENT, STRING, _SINGLE)), re.M)
+    return re.compile(b"|".join((_WHOLE_HEREDOC, *_TOKENS)), re.M)
+
+
+@cache
+def _with_heredocs() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    return re.compile(b"|".join((_HEREDOC, *_TOKENS)), re.M), re.compile(_HEREDOC_END, re.M)
+
+
+def _tokens(content: bytes) -> Iterator[tuple[int, int]]:
+    if may_search_heredocs(content):
+        return (match.span() for match in _masker().finditer(content))
+    return heredocs(content, *_with_heredocs())
 
 
 @cache
@@ -74,21 +92,21 @@ def scan(content: bytes) -> Facts:
     refused = unreadable(content)
     if refused is not None:
         return refused
-    code = mask(content, _masker())
+    code = mask(content, _masker()) if may_search_heredocs(content) else without(content, _tokens(content))
     found: list[Import] = []
     candidates = [
         match
         for start in lines_with((b"require", b"load"), content)
         if (match := _pattern("require").match(content, start)) is not None
     ]
-    tokens = _masker().finditer(content) if candidates else iter(())
+    tokens = _tokens(content) if candidates else iter(())
     token = next(tokens, None)
     lines = Lines(content)
     short = 0
     for match in candidates:
-        while token is not None and token.end() <= match.start(2):
+        while token is not None and token[1] <= match.start(2):
             token = next(tokens, None)
-        if token is not None and token.start() <= match.start(2):
+        if token is not None and token[0] <= match.start(2):
             continue
         verb, symbol, literal = text(match.group(2)), match.group(3), match.group(5)
         line = lines.at(match.start(2))

@@ -6,7 +6,9 @@ Cannot see: macros that write paths, build scripts' output, trait dispatch, `inc
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from functools import cache
+from itertools import accumulate
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
 from vibeguard.dependents.languages.rust_project import (
@@ -32,17 +34,18 @@ from vibeguard.dependents.project import Project, join
 # Paths lead to files by the module tree alone.
 BY_NAME = False
 
-_BLOCK = rb"/\*(?:[^*/]++|\*(?!/)|/(?!\*)|/\*(?:[^*]++|\*(?!/))*+\*/)*+(?:\*/|\Z)"  # one level of nesting
+_BLOCK = rb"/\*(?:[^*/]++|\*(?!/)|/(?!\*)|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z))*+(?:\*/|\Z)"  # one level of nesting
 # Raw strings are known by what stands before the quote, so that every token starts with a literal to skip to.
 _STRING = (
     rb"\"(?:(?<=\br\")[^\"]*+(?:\"|\Z)|(?<=\bbr\")[^\"]*+(?:\"|\Z)"
     rb"|(?<=r#\")(?s:.*?)(?:\"#|\Z)|(?<=r##\")(?s:.*?)(?:\"##|\Z)|(?<=r###\")(?s:.*?)(?:\"###|\Z)"
     rb"|(?<=[#r]####\")(?s:.*?)(?:\"####++|\Z)"
-    rb"|(?:[^\"\\]++|\\(?s:.))*+(?:\"|\Z))"
+    rb"|(?:[^\"\\]++|\\(?s:.?))*+(?:\"|\Z))"
 )
 _CHARACTER = rb"'(?:[^'\\\n]|\\(?:x[0-9a-fA-F]{2}|u\{[^}\n]{1,8}\}|.))'"
 _TREES = (b"::{", b"::*")  # follow the stem of a `use`, which is taken apart elsewhere
 _MAX_USES = 4000  # of one `use` tree, however it is nested
+_MAX_PATH = 4000  # characters of one path
 
 
 @cache
@@ -53,9 +56,9 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             "mod": rb"mod[ \t]++(?:r#)?(\w++)[ \t]*+([;{])",
             "moved": rb"path[ \t]*+=[ \t]++[\]),]",  # an attribute whose value, a string, is masked
             # At most so many attributes in a row: none of them ends the search for the module behind them.
-            "attributes": rb"((?:#\[[^\]]{0,400}+\]\s*+){1,9}+)(?:pub(?:\([^)\n]*+\))?[ \t]++)?"
+            "attributes": rb"((?:#\[[^\]]{0,400}+\]\s*+){1,9}+)(?:pub(?:\([^)\n]{0,100}+\))?[ \t]++)?"
             rb"mod[ \t]++(?:r#)?(\w++)[ \t]*+;",
-            "use": rb"use\s++([^;]++);",
+            "use": rb"use\s++(?:([^;]++);|[^;]*+\Z)",
             "extern": rb"extern[ \t]++crate[ \t]++(\w++)",
             "path": rb"\b(?<!:)[a-z_]\w*+(?:::(?:r#)?\w++)++",
         }[name],
@@ -70,7 +73,7 @@ def scan(content: bytes) -> Facts:
     tokens = masker(LINE_COMMENT, _BLOCK, _STRING, _CHARACTER)
     code = mask(content, tokens)
     found: list[Import] = []
-    inline: list[tuple[int, int]] = []
+    opened: list[int] = []
     moved: dict[bytes, list[list[bytes]]] = {}
     if _pattern("moved").search(code) is not None:
         for block, name in _pattern("attributes").findall(mask_comments(content, tokens)):
@@ -80,21 +83,22 @@ def scan(content: bytes) -> Facts:
         if _in_word(code, match.start()):
             continue
         if match.group(2) == b"{":
-            inline.append((match.end(), _closing(code, match.end())))
+            opened.append(match.end())
             continue
         line = places.line(match.group())
         known = moved.get(match.group(1))
         for where in (known.pop(0) if known else ()) or (b"",):
             names = (text(where),) if where else ()
             found.append(Import(f"mod {text(match.group(1))}", "import", names, line))
+    inline = _Inline(code, opened)
     paths: dict[tuple[str, str], int] = {}
     places = Places(content)
     for match in _pattern("use").finditer(code):
-        if _in_word(code, match.start()):
+        if match.group(1) is None or _in_word(code, match.start()):
             continue
         line = places.line(match.group())
         for path, alias in _expand(text(match.group(1))):
-            paths.setdefault((_outside(path, match.start(), inline), alias), line)
+            paths.setdefault((_outside(path, inline.depth(match.start())), alias), line)
     places = Places(content)
     seen: set[bytes] = set()
     for match in _pattern("path").finditer(code):
@@ -106,7 +110,7 @@ def scan(content: bytes) -> Facts:
             continue
         if not written.startswith((b"self", b"super")):  # what those mean depends on where they stand
             seen.add(written)
-        paths.setdefault((_outside(text(written).replace("r#", ""), start, inline), ""), places.line(written))
+        paths.setdefault((_outside(text(written).replace("r#", ""), inline.depth(start)), ""), places.line(written))
     for match in _pattern("extern").finditer(code):
         paths.setdefault((text(match.group(1)), ""), 1)
     found += [Import(path, "import", (alias,) if alias else (), line) for (path, alias), line in paths.items() if path]
@@ -117,24 +121,39 @@ def _in_word(code: bytes, position: int) -> bool:
     return position > 0 and (code[position - 1 : position].isalnum() or code[position - 1] == ord("_"))
 
 
-def _closing(code: bytes, start: int) -> int:
-    """Where the block that opens before `start` ends."""
-    depth = 1
-    for match in re.compile(rb"[{}]").finditer(code, start):
-        depth += 1 if match.group() == b"{" else -1
-        if depth == 0:
-            return match.start()
-    return len(code)
+class _Inline:
+    """How many `mod name { … }` are around a position."""
+
+    def __init__(self, code: bytes, opened: list[int]) -> None:
+        """`opened` are the positions behind their brackets, rising."""
+        changes: list[tuple[int, int]] = []
+        if opened:
+            waiting: list[bool] = []  # for each open bracket, whether it is a module's
+            starts = set(opened)
+            for match in re.compile(rb"[{}]").finditer(code, opened[0] - 1):
+                if match.group() == b"{":
+                    waiting.append(match.end() in starts)
+                    if waiting[-1]:
+                        changes.append((match.end(), 1))
+                elif waiting and waiting.pop():
+                    changes.append((match.start(), -1))
+                if not waiting and match.start() > opened[-1]:
+                    break
+        self._places = [place for place, _ in changes]
+        self._depths = [0, *accumulate(change for _, change in changes)]
+
+    def depth(self, position: int) -> int:
+        return self._depths[bisect_right(self._places, position)]
 
 
-def _outside(path: str, position: int, inline: list[tuple[int, int]]) -> str:
-    """A path written inside `mod name { … }` as this file would write it; "" when it stays within the file."""
-    depth = sum(1 for start, end in inline if start <= position < end)
-    while depth and path.startswith("super::"):
-        path = path[len("super::") :]
-        depth -= 1
-        if depth == 0:
-            return path if path.startswith("super::") else f"self::{path}"
+def _outside(path: str, depth: int) -> str:
+    """A path written inside so many `mod name { … }` as this file would write it; "" when it stays within the file."""
+    above = 0
+    while above < depth and path.startswith("super::", above * len("super::")):
+        above += 1
+    path = path[above * len("super::") :]
+    if above and above == depth:
+        return path if path.startswith("super::") else f"self::{path}"
     return "" if depth and path.startswith(("self::", "super")) else path
 
 
@@ -155,7 +174,7 @@ def _expand(tree: str) -> list[tuple[str, str]]:
                 prefixes.pop()
         else:
             word, _, alias = (part.strip() for part in piece.partition(" as "))
-        if len(found) > _MAX_USES:
+        if len(found) > _MAX_USES or len(prefixes[-1]) + len(word) > _MAX_PATH:
             break
     if word:
         found.append((_joined(prefixes[-1], word), alias))

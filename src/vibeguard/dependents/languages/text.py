@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from vibeguard.dependents.facts import MAX_BYTES, Facts
@@ -12,9 +13,9 @@ from vibeguard.dependents.facts import MAX_BYTES, Facts
 LINE_COMMENT = rb"//[^\n]*+"
 BLOCK_COMMENT = rb"/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)"
 HASH_COMMENT = rb"#[^\n]*+"
-STRING = rb"\"(?:[^\"\\\n]++|\\(?s:.))*+(?:\"|(?=\n)|\Z)"
-CHARACTER = rb"'(?:[^'\\\n]|\\(?s:.)[^'\n]{0,8}+)'"
-LONG_STRING = rb"\"\"\"(?:[^\"\\]++|\\(?s:.)|\"(?!\"\"))*+(?:\"\"\"|\Z)"
+STRING = rb"\"(?:[^\"\\\n]++|\\(?s:.?))*+(?:\"|(?=\n)|\Z)"
+CHARACTER = rb"'(?:[^'\\\n]|\\(?s:.?)[^'\n]{0,8}+)'"
+LONG_STRING = rb"\"\"\"(?:[^\"\\]++|\\(?s:.?)|\"(?!\"\"))*+(?:\"\"\"|\Z)"
 
 
 @cache
@@ -39,6 +40,62 @@ def mask_comments(content: bytes, tokens: re.Pattern[bytes]) -> bytes:
         return found if found[:1] in b"\"'`" else b" " + b"\n" * found.count(b"\n")
 
     return tokens.sub(blank, content)
+
+
+_BEARABLE = 50_000_000  # bytes
+
+
+def may_search_heredocs(content: bytes) -> bool:
+    """Whether a pattern may look for the end of every heredoc: not where nothing closing them could take minutes."""
+    return content.count(b"<<") * len(content) < _BEARABLE
+
+
+def heredocs(content: bytes, tokens: re.Pattern[bytes], lines: re.Pattern[bytes]) -> Iterator[tuple[int, int]]:
+    """(start, end) of every token; one that opens a heredoc (group "tag") goes on to the line that closes it.
+
+    Which line that is, is looked up: to search for it from every opening that nothing closes would never end.
+
+    Args:
+        lines: what closes a heredoc; its group is the tag.
+    """
+    tags = {opening.group("tag") for opening in tokens.finditer(content)}
+    closing: dict[bytes, list[int]] = {tag: [] for tag in tags if tag is not None}
+    for line in lines.finditer(content) if closing else ():
+        if line.group(1) in closing:
+            closing[line.group(1)].append(line.end(1))
+    position = 0
+    while (match := tokens.search(content, position)) is not None:
+        position = match.end()
+        tag = match.group("tag")
+        if tag is not None:
+            ends = closing.get(tag, [])
+            at = bisect_right(ends, position)
+            position = ends[at] if at < len(ends) else position
+        yield match.start(), position
+
+
+def without(content: bytes, tokens: Iterable[tuple[int, int]]) -> bytes:
+    """As :func:`mask`, for tokens that no single pattern can find."""
+    pieces = []
+    position = 0
+    for start, end in tokens:
+        pieces.append(content[position:start])
+        position = end
+    pieces.append(content[position:])
+    return b" ".join(pieces)
+
+
+def without_comments(content: bytes, tokens: Iterable[tuple[int, int]]) -> bytes:
+    """As :func:`mask_comments`, likewise."""
+    pieces = []
+    position = 0
+    for start, end in tokens:
+        pieces.append(content[position:start])
+        token = content[start:end]
+        pieces.append(token if token[:1] in b"\"'`" else b" " + b"\n" * token.count(b"\n"))
+        position = end
+    pieces.append(content[position:])
+    return b"".join(pieces)
 
 
 def text(raw: bytes) -> str:
@@ -78,7 +135,16 @@ def _literal(word: bytes) -> re.Pattern[bytes]:
 
 def lines_with(words: Iterable[bytes], content: bytes) -> list[int]:
     """Where the lines that hold one of these words start, in order, each once."""
-    return list(dict.fromkeys(content.rfind(b"\n", 0, at) + 1 for at in positions(words, content)))
+    found: list[int] = []
+    looked = start = 0
+    for at in positions(words, content):
+        # Looked for from the last word on: lines can have megabytes.
+        newline = content.rfind(b"\n", looked, at)
+        looked = at
+        if newline >= 0 or not found:
+            start = newline + 1
+            found.append(start)
+    return found
 
 
 class Lines:
@@ -102,15 +168,23 @@ class Places:
     A piece that a comment splits is not found and gets the line of the one before it.
     """
 
+    _NEAR = 10_000  # bytes
+    _MISSES = 50
+
     def __init__(self, content: bytes) -> None:
         self._content = content
         self._at = 0
         self._line = 1
+        self._misses = 0
 
     def line(self, piece: bytes) -> int:
         """The line on which the next occurrence of these bytes starts."""
-        found = self._content.find(piece, self._at)
+        # After many pieces that are nowhere, only what is near is looked at: each of them costs the whole content.
+        end = len(self._content) if self._misses < self._MISSES else self._at + self._NEAR
+        found = self._content.find(piece, self._at, end)
         if found >= 0:
             self._line += self._content.count(b"\n", self._at, found)
             self._at = found
+        else:
+            self._misses += 1
         return self._line
