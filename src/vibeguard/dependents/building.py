@@ -123,7 +123,7 @@ class _Building:
     def scan(self, part: _Part, blobs: Sequence[Blob]) -> Iterator[int]:
         """Records of all blobs, and the links of those that can be resolved by themselves."""
         project = self._project(part)
-        missing = []
+        missing: list[Blob] = []
         for seen, blob in enumerate(blobs):
             if seen % _BATCH == 0:
                 yield seen - len(missing)

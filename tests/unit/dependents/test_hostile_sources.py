@@ -49,6 +49,7 @@ FLOODS: list[tuple[str, str, str, str]] = [
     ("go", "package a\n", "func (a ", ""),
     ("jvm", "", "fun <", ""),
     ("jvm", "val ", "a.", ""),
+    ("jvm", " fun f() ", "fun x ", ""),
     ("jvm", "import a.", "b.", ""),
     ("jvm", "", '"""', ""),
     ("c", "", "#if x\n", ""),
@@ -164,7 +165,8 @@ def test_a_byte_order_mark_hides_nothing(repo: Repo) -> None:
         "g.yml": "$ref: target.yml\n",
     }
     targets = {f"target.{ending}": "" for ending in ("py", "ts", "h", "rb", "proto", "yml")}
-    repo.commit("first", {path: b"\xef\xbb\xbf" + text.encode() for path, text in first_lines.items()} | targets)
+    marked = {path: b"\xef\xbb\xbf" + text.encode() for path, text in first_lines.items()}
+    repo.commit("first", {**marked, **targets})
     repo.stage(dict.fromkeys(targets, "changed\n"))
     assert set(shown(answer(repo))) == set(first_lines)
 
@@ -183,6 +185,7 @@ def test_fifty_thousand_imports_are_all_found() -> None:
         ("c", '#include "a{0}.h"\n'),
         ("ruby", "require 'a{0}'\n"),
         ("php", "use A{0}\\B;\n"),
+        ("jvm", "import a{0}.B;\n"),
     ):
         content = "".join(one.format(number) for number in range(50_000)).encode()
         found = load(language).scan(content).imports

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from operator import itemgetter
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
 from vibeguard.dependents.languages.text import (
@@ -19,6 +20,7 @@ from vibeguard.dependents.languages.text import (
     LINE_COMMENT,
     LONG_STRING,
     STRING,
+    Lines,
     Places,
     dotted_names,
     mask,
@@ -49,7 +51,7 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             "import": rb"\n" + _IMPORT,
             "crowded": rb"[\n;]" + _IMPORT,  # several on one line; a choice to start with is slow
             # Kotlin's functions and properties up to their parameters or type.
-            "fun": rb"fun(?<!\wfun)[ \t]++([^(){}=\n]++)\(",
+            "fun": rb"fun(?<!\wfun)[ \t]++([^(){}=\n]{1,500}+)\(",
             "val": rb"val(?<!\wval)[ \t]++([^(){}:=\n]++)",
             "var": rb"var(?<!\wvar)[ \t]++([^(){}:=\n]++)",
             "call": rb"\b(?<!\.)[a-z]\w*+(?=[ \t]*+[({])",
@@ -81,7 +83,7 @@ def _written_out() -> re.Pattern[str]:
 
 
 _KEYWORDS = frozenset(b"if for while switch catch return synchronized super this new assert when try throw".split())
-
+_FEW = 100  # names; more are looked up in one pass
 # Every file means the language's own by them, also where the package has a function of such a name.
 _COMMON = frozenset(("String", "Object", "Override"))
 
@@ -122,11 +124,23 @@ def scan(content: bytes) -> Facts:
             mentions.update(_word().findall(dotted_names(piece)))
         # A function inside of this file hides the package's too.
         mentions |= {word.decode() for word in calls} - {name for match in others for name in _names(match.group(1))}
-    for name in _written_out().findall(names):
-        line = content.count(b"\n", 0, content.find(name.encode())) + 1
-        imports.append(Import(_INLINE + name, "import", (), line))
+    imports += [Import(_INLINE + name, "import", (), line) for name, line in _lines_of(names, content)]
     imports.sort(key=lambda item: item.line)
     return Facts(tuple(imports), tuple(sorted(defines)), tuple(sorted(mentions - defines)), package)
+
+
+def _lines_of(names: str, content: bytes) -> Iterator[tuple[str, int]]:
+    """The names that are written out in full, with the line where each stands first."""
+    found = {name.encode(): 0 for name in _written_out().findall(names)}
+    if len(found) < _FEW:
+        found = {name: content.find(name) for name in found}
+    else:
+        for match in re.compile(rb"[A-Za-z_][\w.]*+").finditer(content):
+            if found.get(match.group()) == 0:
+                found[match.group()] = match.start()
+    lines = Lines(content)
+    for name, position in sorted(found.items(), key=itemgetter(1)):
+        yield text(name), lines.at(max(0, position))
 
 
 def _outside_braces(

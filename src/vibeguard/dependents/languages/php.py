@@ -261,8 +261,9 @@ def _uses_of(code: bytes, block: _Block) -> tuple[list[tuple[str, str, str, byte
     for match in found:
         if match.group(1) is None:
             continue
+        written = match.group().lstrip()
         for what, name, alias in _uses(text(match.group(1))):
-            uses.append((what, name, alias, match.group()))
+            uses.append((what, name, alias, written))
             aliases.setdefault(alias, name)
         pieces.append(code[at : match.start()])
         at = match.end()
