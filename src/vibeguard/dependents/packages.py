@@ -22,6 +22,7 @@ _MANIFESTS = frozenset(
         "Package.swift",
     )
 )
+_GRADLE = (".gradle", ".gradle.kts")
 _ENDINGS = (".csproj", ".fsproj", ".vbproj", ".gemspec")
 
 
@@ -30,9 +31,14 @@ def declared(paths: Iterable[str]) -> set[str]:
     found = set()
     for path in paths:
         folder, _, name = path.rpartition("/")
-        if folder and (name in _MANIFESTS or name.endswith(_ENDINGS)):
+        if folder and (name in _MANIFESTS or name.endswith(_ENDINGS) or _is_named_after(name, folder)):
             found.add(folder)
     return found
+
+
+def _is_named_after(name: str, folder: str) -> bool:
+    """Whether this is a Gradle module's build file under the module's own name: core/core.gradle."""
+    return name.endswith(_GRADLE) and name.partition(".gradle")[0] == folder.rpartition("/")[2]
 
 
 class Packages:

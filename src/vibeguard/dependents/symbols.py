@@ -64,6 +64,11 @@ def _says_public(_name: str, head: str) -> bool:
     return "public" in head.split("(", maxsplit=1)[0].split() or "protected" in head.split("(", maxsplit=1)[0].split()
 
 
+def _java_public(name: str, head: str) -> bool:
+    # Annotations with arguments stand before the modifiers.
+    return not {"public", "protected"}.isdisjoint(head.partition(f" {name}")[0].split())
+
+
 def _not_private(_name: str, head: str) -> bool:
     return "private" not in head.split("(", maxsplit=1)[0].split()
 
@@ -109,14 +114,16 @@ _RULES: dict[str, _Rules] = {
     ),
     "java": _Rules(
         _set("class_declaration interface_declaration enum_declaration record_declaration method_declaration ")
-        | _set("constructor_declaration annotation_type_declaration"),
-        _set("class_declaration interface_declaration enum_declaration record_declaration"),
-        _set("program class_body interface_body enum_body"),
-        _says_public,
+        | _set("constructor_declaration annotation_type_declaration annotation_type_element_declaration enum_constant ")
+        | _set("field_declaration constant_declaration"),
+        _set("class_declaration interface_declaration enum_declaration record_declaration annotation_type_declaration"),
+        _set("program class_body interface_body enum_body enum_body_declarations annotation_type_body"),
+        _java_public,
     ),
     "rust": _Rules(
-        _set("function_item function_signature_item struct_item enum_item trait_item type_item const_item static_item"),
-        _set("trait_item"),
+        _set("function_item function_signature_item struct_item enum_item trait_item type_item const_item static_item ")
+        | _set("union_item mod_item associated_type"),
+        _set("trait_item mod_item"),
         _set("source_file declaration_list impl_item"),
         _pub,
     ),
@@ -149,7 +156,7 @@ _RULES["c"] = _Rules(
     | _set("namespace_definition template_declaration"),
     _linked,
 )
-_LITERAL = _set("assignment variable_declarator const_spec var_spec const_item static_item property_declaration")
+_LITERAL = _set("assignment variable_declarator const_spec var_spec property_declaration")
 
 
 class Symbol(NamedTuple):
@@ -275,7 +282,8 @@ def _walk(root: Any, rules: _Rules, *, exported: bool) -> Iterator[tuple[str, st
                 head = _head(child)
                 if name is None or not (visible or kind == "export_specifier"):
                     continue
-                if not (is_open or rules.public(name, head)):
+                # Constants of an enumeration are as public as that and have no modifiers.
+                if not (is_open or kind == "enum_constant" or rules.public(name, head)):
                     continue
                 yield f"{prefix}{name}", head
                 if kind in rules.containers and depth < MAX_DEPTH:
@@ -287,7 +295,7 @@ def _walk(root: Any, rules: _Rules, *, exported: bool) -> Iterator[tuple[str, st
                 inner = prefix
                 if kind == "impl_item":
                     of = child.child_by_field_name("type")
-                    inner = f"{_text(of)}." if of is not None else prefix
+                    inner = f"{prefix}{_text(of).partition('<')[0]}." if of is not None else prefix
                 if kind == "export_statement" and any(part.type == "default" for part in child.children):
                     declared = child.child_by_field_name("declaration") or child.child_by_field_name("value")
                     yield "default", _head(declared) if declared is not None else ""
@@ -314,11 +322,13 @@ def _name(node: Any) -> str | None:
     return None
 
 
-_DECLARING = _set("function_definition declaration field_declaration type_definition")
+_DECLARING = _set("function_definition declaration field_declaration type_definition constant_declaration")
 
 
 def _declared(node: Any) -> str | None:
     """The name inside a C declarator: `*f(int)` declares f."""
+    if node.type == "variable_declarator":  # Java's
+        node = node.child_by_field_name("name")
     for _ in range(MAX_DEPTH * 4):
         inner = node.child_by_field_name("declarator")
         if inner is None and node.type in ("parenthesized_declarator", "reference_declarator", "attributed_declarator"):
@@ -349,6 +359,27 @@ def _text(node: Any) -> str:
     return raw.decode("utf-8", "replace")
 
 
+def _is_valued(node: Any) -> bool:
+    """Whether this is a Rust constant or a Java field: what stands before its value tells who sees it."""
+    declarator = node.child_by_field_name("declarator")
+    return node.type in ("const_item", "static_item") or (
+        declarator is not None and declarator.type == "variable_declarator"
+    )
+
+
+def _body(node: Any) -> Any:
+    """What is no part of a definition's signature; None where all of it is."""
+    if _is_valued(node):
+        return (node.child_by_field_name("declarator") or node).child_by_field_name("value")
+    body = node.child_by_field_name("body")
+    if node.type in ("declaration", "preproc_function_def"):
+        valued = next((child for child in node.children if child.type == "init_declarator"), node)
+        body = valued.child_by_field_name("value")
+    if body is None and node.type in ("method", "singleton_method", "class", "module"):
+        body = node.child(node.child_count - 1)  # Ruby's empty ones have no body, but always an `end`
+    return body
+
+
 def _head(node: Any) -> str:
     """The text of a definition up to its body or value, without comments; layout and trailing commas do not count."""
     if node.type in _LITERAL:
@@ -365,12 +396,7 @@ def _head(node: Any) -> str:
         return _squeezed(_text(node).partition("{")[0])
     if node.type == "preproc_def":
         return ""
-    body = node.child_by_field_name("body")
-    if node.type in ("declaration", "preproc_function_def"):
-        valued = next((child for child in node.children if child.type == "init_declarator"), node)
-        body = valued.child_by_field_name("value")
-    if body is None and node.type in ("method", "singleton_method", "class", "module"):
-        body = node.child(node.child_count - 1)  # Ruby's empty ones have no body, but always an `end`
+    body = _body(node)
     end = body.start_byte if body is not None else node.end_byte
     parts = []
     stack = [node]
@@ -382,7 +408,8 @@ def _head(node: Any) -> str:
             parts.append(_text(here))
         else:
             stack.extend(reversed(here.children))
-    return _squeezed(" ".join(parts))
+    head = _squeezed(" ".join(parts))
+    return head.rstrip(" =;") if _is_valued(node) else head
 
 
 def _squeezed(text: str) -> str:
