@@ -88,6 +88,7 @@ class _Session:
         self.git = git
         self.common_dir = common_dir
         self.store = store
+        self._asked = 0  # blobs whose facts were not at hand
         self.deadline = deadline
         self.patience = None if deadline is None else deadline - time.monotonic()  # seconds
         self.progress = progress
@@ -127,8 +128,9 @@ class _Session:
         """See to it that the records of these blobs are at hand."""
         missing = []
         asked = [blob for blob in dict.fromkeys(blobs) if blob not in self.records]
-        # A few blobs are scanned sooner than a store of megabytes is read and checked.
-        look = self.facts_store.loaded or len(asked) > _SCAN_AT_ONCE
+        # A few blobs are scanned sooner than a store of megabytes is read and checked; resolvers ask for one at a time.
+        self._asked += len(asked)
+        look = self.facts_store.loaded or self._asked > _SCAN_AT_ONCE
         for blob in asked:
             if blob not in self.records:
                 record = self.facts_store.get(blob) if look else None
