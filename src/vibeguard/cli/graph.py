@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from vibeguard.cli.output import put, put_json
+from vibeguard.cli.output import columns, put, put_json
 from vibeguard.cli.progress import Progress
 from vibeguard.dependents.facts import Edge
 from vibeguard.dependents.graph import Graph
@@ -130,11 +130,11 @@ def dependents(
         if chosen == "json":
             put_json(_document(found, opened), output)
             return 0
-        put(_rendered(chosen, found, opened, limit), output)
+        put(_rendered(chosen, found, opened, limit, columns() if output is None else None), output)
     return 0
 
 
-def _rendered(chosen: str, found: Dependents, opened: _Opened, limit: int) -> str:
+def _rendered(chosen: str, found: Dependents, opened: _Opened, limit: int, width: int | None) -> str:
     # Renderers are imported for the one format that is asked for.
     from vibeguard.report import radius_text, svg  # noqa: PLC0415
 
@@ -144,7 +144,8 @@ def _rendered(chosen: str, found: Dependents, opened: _Opened, limit: int) -> st
         tail = [
             f"note: {visible(path)}:{line}: {visible(word)} leads nowhere\n" for path, word, line in found.unresolved
         ]
-        return "".join((f"{visible(svg.title(found))}\n", *radius_text.tree(found, opened.owners, limit), *tail[:10]))
+        tree = radius_text.tree(found, opened.owners, limit, width)
+        return "".join((f"{visible(svg.title(found))}\n", *tree, *tail[:10]))
     from vibeguard.report.radius import picture  # noqa: PLC0415
 
     drawn = picture(found, opened.owners)

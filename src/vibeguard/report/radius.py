@@ -39,7 +39,6 @@ class Picture(NamedTuple):
     lines: tuple[tuple[int, int], ...]  # (circle nearer to the core, circle farther out)
     radii: tuple[float, ...]
     legend: tuple[tuple[str, str], ...]  # (colour, words)
-    size: float
 
 
 def fold(paths: Iterable[str], most: int) -> list[tuple[str, tuple[str, ...]]]:
@@ -92,7 +91,7 @@ def picture(dependents: Dependents, owners_of: Callable[[str], tuple[str, ...]])
                 place[path] = len(circles)
             circles.append(Circle(label, paths, number, angle, radius * cos(angle), radius * sin(angle), colour))
     lines = {(place[near], place[far]) for far, near in via.items() if near in place and place[near] != place[far]}
-    return Picture(tuple(circles), tuple(sorted(lines)), tuple(radii), legend, 2 * (radius + _LABEL + 30))
+    return Picture(tuple(circles), tuple(sorted(lines)), tuple(radii), legend)
 
 
 def _angle(paths: Sequence[str], via: dict[str, str], place: dict[str, int], circles: list[Circle]) -> float:

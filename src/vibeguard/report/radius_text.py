@@ -10,8 +10,14 @@ from vibeguard.report.escape import visible
 _NAMES = 4  # names shown of an edge
 
 
-def tree(found: Dependents, owners_of: Callable[[str], tuple[str, ...]], most: int) -> Iterator[str]:
-    """One line a file, below the file it depends on. After `most` lines (0: all) the rest is a number."""
+def tree(
+    found: Dependents, owners_of: Callable[[str], tuple[str, ...]], most: int, width: int | None = None
+) -> Iterator[str]:
+    """One line a file, below the file it depends on. After `most` lines (0: all) the rest is a number.
+
+    Args:
+        width: of the terminal, where there is one: of what does not fit, imported names give way to their number.
+    """
     below: dict[str, list[Dependent]] = {}
     for item in found.details():
         below.setdefault(item.via, []).append(item)
@@ -30,7 +36,14 @@ def tree(found: Dependents, owners_of: Callable[[str], tuple[str, ...]], most: i
             if child is None:
                 continue
             last = left == 1
-            yield f"{indent}{'└─' if last else '├─'} {child.distance} {_line(child)}{_owned(owners_of(child.path))}\n"
+            owned = _owned(owners_of(child.path))
+            start = f"{indent}{'└─' if last else '├─'} {child.distance} "
+            line = _line(child)
+            for few in range(_NAMES - 1, -1, -1):
+                if width is None or len(start + line + owned) <= width:
+                    break
+                line = _line(child, few)
+            yield f"{start}{line}{owned}\n"
             shown += 1
             stack.append((indent, children, left - 1))
             inner = below.get(child.path, ())
@@ -40,8 +53,9 @@ def tree(found: Dependents, owners_of: Callable[[str], tuple[str, ...]], most: i
         yield f"… and {total - shown} more (--limit 0 shows all)\n"
 
 
-def _line(item: Dependent) -> str:
-    names = ", ".join(item.names[:_NAMES]) + (f" +{len(item.names) - _NAMES}" if len(item.names) > _NAMES else "")
+def _line(item: Dependent, most: int = _NAMES) -> str:
+    rest = len(item.names) - most
+    names = " ".join((*((", ".join(item.names[:most]),) if most else ()), *((f"+{rest}",) if rest > 0 else ())))
     kind = "" if item.kind == "import" else f" ({item.kind})"
     return f"{visible(item.path)}{kind}" + (f": {visible(names)}" if names else "")
 
