@@ -126,6 +126,8 @@ STATEMENTS = {
     "terraform": '\nmodule "a" {\n  source = "./wanted"\n}\n',
     "yaml_files": "\n  uses: ./wanted\n",
     "schemas": '\nimport "wanted";\n',
+    "makefiles": "\ninclude wanted\n",
+    "graphql": '\n#import "wanted"\n',
 }
 CODE = sorted(set(LANGUAGES) - {"migrations"})
 
@@ -163,8 +165,11 @@ def test_a_byte_order_mark_hides_nothing(repo: Repo) -> None:
         "d.rb": "require_relative 'target'\n",
         "e.proto": 'import "target.proto";\n',
         "g.yml": "$ref: target.yml\n",
+        "h.mk": "include target.mk\n",
+        "i.graphql": '#import "target.graphql"\n',
+        "j.schema.json": '{"$ref": "target.json"}\n',
     }
-    targets = {f"target.{ending}": "" for ending in ("py", "ts", "h", "rb", "proto", "yml")}
+    targets = {f"target.{ending}": "" for ending in ("py", "ts", "h", "rb", "proto", "yml", "mk", "graphql", "json")}
     marked = {path: b"\xef\xbb\xbf" + text.encode() for path, text in first_lines.items()}
     repo.commit("first", {**marked, **targets})
     repo.stage(dict.fromkeys(targets, "changed\n"))
