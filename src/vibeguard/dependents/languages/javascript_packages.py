@@ -13,6 +13,7 @@ _BY_PATH = ("file", "link", "portal")
 # The items of the list under `packages:`; pnpm's file holds little else.
 _PNPM = re.compile(rb"^packages[ \t]*:[ \t]*(\[[^\]]*\]|(?:\r?\n[ \t]*(?:-[^\n]*|#[^\n]*|(?=\n)))*)", re.M)
 _ITEM = re.compile(rb"(?:^[ \t]*-[ \t]*|[\[,][ \t\r\n]*)(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\"'\s#,\[\]]+))", re.M)
+_CONDITIONS = tuple("source development types typescript import module node browser default require".split())
 
 
 def renamed(home: str, manifest: dict[str, Any]) -> dict[str, tuple[str, str]]:
@@ -63,3 +64,34 @@ def _pnpm(content: bytes) -> list[str]:
     block = _PNPM.search(content)
     items = _ITEM.findall(block.group(1)) if block is not None else []
     return [b"".join(parts).decode("utf-8", "surrogateescape") for parts in items]
+
+
+def conditions(exports: Any, wanted: str) -> list[str]:
+    """Targets of `exports` or `imports` for a subpath, all conditions, in the order in which sources are preferred."""
+    if isinstance(exports, dict) and any(key.startswith((".", "#")) for key in exports):
+        if wanted in exports:
+            return _flat(exports[wanted], "", 0)
+        best: tuple[int, Any, str] | None = None
+        for pattern, target in exports.items():
+            prefix, star, suffix = pattern.partition("*")
+            if not star and pattern.endswith("/"):
+                prefix, star, suffix = pattern, "*", ""
+            if star and wanted.startswith(prefix) and wanted.endswith(suffix) and len(wanted) > len(prefix + suffix):
+                if best is None or len(prefix) > best[0]:
+                    best = (len(prefix), target, wanted[len(prefix) : len(wanted) - len(suffix)])
+        return _flat(best[1], best[2], 0) if best is not None else []
+    return _flat(exports, "", 0) if wanted == "." else []
+
+
+def _flat(target: Any, star: str, depth: int) -> list[str]:
+    if isinstance(target, str):
+        return [target.replace("*", star)]
+    if depth > 8:
+        return []
+    if isinstance(target, list):
+        return [path for item in target for path in _flat(item, star, depth + 1)]
+    if isinstance(target, dict):
+        known = [name for name in _CONDITIONS if name in target]
+        return [path for name in [*known, *(key for key in target if key not in known)]
+                for path in _flat(target[name], star, depth + 1)]  # fmt: skip
+    return []

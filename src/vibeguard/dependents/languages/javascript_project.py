@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from vibeguard.dependents.languages.javascript_packages import renamed, workspaces
+from vibeguard.dependents.languages.javascript_json import read_json
+from vibeguard.dependents.languages.javascript_packages import conditions, renamed, workspaces
 from vibeguard.dependents.project import Project, join, parents
 
 _SUFFIXES = (".ts", ".tsx", ".d.ts", ".js", ".jsx", ".mjs", ".cjs", ".mts", ".cts", ".d.mts", ".d.cts")
@@ -23,7 +23,6 @@ _BUILTINS = frozenset(
     "stream string_decoder sys timers tls trace_events tty url util v8 vm wasi worker_threads zlib".split()
 )
 _MAX_EXTENDS = 16
-_CONDITIONS = tuple("source development types typescript import module node browser default require".split())
 
 
 def stem(path: str) -> str:
@@ -40,54 +39,6 @@ def offers(path: str, _project: Project) -> set[str]:
     if stem(path) == "index":
         found |= {stem(folder), ".", "..", ""}
     return found
-
-
-def _without_comments(text: str) -> str:
-    """JSON as tsconfig files write it (comments, trailing commas) as plain JSON."""
-    out: list[str] = []
-    position = 0
-    length = len(text)
-    while position < length:
-        char = text[position]
-        if char == '"':
-            end = position + 1
-            while end < length and text[end] != '"':
-                end += 2 if text[end] == "\\" else 1
-            out.append(text[position : end + 1])
-            position = end + 1
-        elif text.startswith("//", position):
-            end = text.find("\n", position)
-            position = length if end < 0 else end
-        elif text.startswith("/*", position):
-            end = text.find("*/", position + 2)
-            position = length if end < 0 else end + 2
-        elif char in "]}":
-            while out and out[-1].isspace():
-                out.pop()
-            if out and out[-1] == ",":
-                out.pop()
-            out.append(char)
-            position += 1
-        else:
-            out.append(char)
-            position += 1
-    return "".join(out)
-
-
-def read_json(project: Project, path: str) -> dict[str, Any]:
-    """A JSON object of the tree; {} where there is none or it cannot be read."""
-    content = project.read(path) if path in project.files else None
-    if content is None or len(content) > 2_000_000:
-        return {}
-    text = content.decode("utf-8-sig", "replace")
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        try:
-            found = json.loads(_without_comments(text))
-        except (ValueError, RecursionError):
-            return {}
-    return found if isinstance(found, dict) else {}
 
 
 class _Config:
@@ -343,7 +294,7 @@ class Resolver:
         exports = manifest.get("exports")
         wanted = "./" + rest if rest else "."
         if exports is not None:
-            for target in _conditions(exports, wanted):
+            for target in conditions(exports, wanted):
                 path = join(home, target)
                 if path is None:
                     continue
@@ -397,7 +348,7 @@ class Resolver:
             if path in self.files:
                 mapping = self._json(path).get("imports")
                 if isinstance(mapping, dict):
-                    for target in _conditions(mapping, specifier):
+                    for target in conditions(mapping, specifier):
                         where = join(home, target) if target.startswith(".") else None
                         if where is not None:
                             keys.add(stem(where))
@@ -424,37 +375,6 @@ def _paths(mapping: dict[str, Any], base: str) -> tuple[tuple[str, tuple[str, ..
             )
             found.append((pattern, kept))
     return tuple(found)
-
-
-def _conditions(exports: Any, wanted: str) -> list[str]:
-    """Targets of `exports` or `imports` for a subpath, all conditions, in the order in which sources are preferred."""
-    if isinstance(exports, dict) and any(key.startswith((".", "#")) for key in exports):
-        if wanted in exports:
-            return _flat(exports[wanted], "", 0)
-        best: tuple[int, Any, str] | None = None
-        for pattern, target in exports.items():
-            prefix, star, suffix = pattern.partition("*")
-            if not star and pattern.endswith("/"):
-                prefix, star, suffix = pattern, "*", ""
-            if star and wanted.startswith(prefix) and wanted.endswith(suffix) and len(wanted) > len(prefix + suffix):
-                if best is None or len(prefix) > best[0]:
-                    best = (len(prefix), target, wanted[len(prefix) : len(wanted) - len(suffix)])
-        return _flat(best[1], best[2], 0) if best is not None else []
-    return _flat(exports, "", 0) if wanted == "." else []
-
-
-def _flat(target: Any, star: str, depth: int) -> list[str]:
-    if isinstance(target, str):
-        return [target.replace("*", star)]
-    if depth > 8:
-        return []
-    if isinstance(target, list):
-        return [path for item in target for path in _flat(item, star, depth + 1)]
-    if isinstance(target, dict):
-        known = [name for name in _CONDITIONS if name in target]
-        return [path for name in [*known, *(key for key in target if key not in known)]
-                for path in _flat(target[name], star, depth + 1)]  # fmt: skip
-    return []
 
 
 def resolver(project: Project) -> Resolver:
