@@ -91,6 +91,7 @@ class Graph:
         self._overlay = overlay
         self._packages: Packages | None = None
         self._answers: dict[tuple[str, ...], Dependents] = {}
+        self._by_name: dict[str, dict[str, list[str]]] = {}
         paths = snapshot.paths if snapshot is not None else []
         self._stored = len(paths)
         self._new = {path: self._stored + place for place, path in enumerate(overlay.added)}
@@ -158,27 +159,39 @@ class Graph:
         queue = [path]
         seen = {path}
         while queue:
-            for source, names in self._edges_into(queue.pop()):
-                if name not in names and "*" not in names:
-                    continue
-                found.add(source)
-                file = source.rpartition("/")[2]
-                if source not in seen and ("*" in names or file.startswith(_PASSING_ON)):
+            importers = self._importers(queue.pop())
+            everything = importers.get("*", [])
+            naming = importers.get(name, [])
+            found.update(everything, naming)
+            passing = [source for source in naming if source.rpartition("/")[2].startswith(_PASSING_ON)]
+            for source in (*everything, *passing):
+                if source not in seen:
                     seen.add(source)
                     queue.append(source)
         return found
 
-    def _edges_into(self, path: str) -> list[tuple[str, tuple[str, ...]]]:
-        """(source, names) of the edges into a file."""
+    def _importers(self, path: str) -> dict[str, list[str]]:
+        """The files with an edge to this one by each name that the edges carry."""
+        known = self._by_name.get(path)
+        if known is not None:
+            return known
+        found = self._by_name[path] = {}
         number = self._number(path)
         if number is None:
-            return []
-        found = [(self._path(source), edge.names) for source, edge in self._extra.get(number, ())]
+            return found
+        for source, edge in self._extra.get(number, ()):
+            for name in edge.names:
+                found.setdefault(name, []).append(self._path(source))
         if self._snapshot is not None and number < self._stored:
-            for at in self._snapshot.into(number):
+            # Most edges into a hub carry one of few lists of names.
+            by_list: dict[int, list[str]] = {}
+            for at, listed in self._snapshot.lists_into(number):
                 source = self._snapshot.sources[at]
                 if source not in self._replaced:
-                    found.append((self._path(source), self._snapshot.names(at)))
+                    by_list.setdefault(listed, []).append(self._snapshot.paths[source])
+            for listed, sources in by_list.items():
+                for name in self._snapshot.listed(listed):
+                    found.setdefault(name, []).extend(sources)
         return found
 
     def _settled(self) -> None:

@@ -181,6 +181,23 @@ class Layer:
         after.pending = {path: loose for path, loose in after.pending.items() if path not in stale}
         return after, stale
 
+    def lost(self, base: Layer, changed: Iterable[str]) -> tuple[tuple[str, Edge], ...]:
+        """(source, edge) of the edges into changed files that unchanged files had and have no more.
+
+        A name that a changed file no longer defines leads nowhere now; who used it still did, and will notice.
+        """
+        given = set(changed)
+        links = {path: found for path, found in self.links.items() if path not in given}
+        again = {path for path, found in links.items() if base.links.get(path) is not found}
+        if not again:
+            return ()
+        return tuple(
+            (source, edge)
+            for path in self.existing(given)
+            for source, edge in base.edges_into(path)
+            if source in again and all(now.target != path for now in links[source].edges)
+        )
+
     def resolve(self, stale: set[str], contents: Contents) -> None:
         """Work out the links of these files anew."""
         if not stale:

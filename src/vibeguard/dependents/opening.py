@@ -187,6 +187,7 @@ class _Session:
         )
         gone = sorted(path for path in base.existing(change.paths) if not after.existing((path,)))
         ghosts = tuple((source, edge) for path in gone for source, edge in base.edges_into(path))
+        ghosts += after.lost(base, change.paths)
 
         def settle() -> Overlay:
             with _Session(self.git, self.common_dir, self.store, None, None, None) as session:

@@ -63,8 +63,17 @@ class Snapshot:
 
     def names(self, edge: int) -> tuple[str, ...]:
         """The names that an edge carries."""
-        text = self._text("name-lists")[self._numbers("names", "I")[edge]]
+        return self.listed(self._numbers("names", "I")[edge])
+
+    def listed(self, number: int) -> tuple[str, ...]:
+        """The names of a list, by its number."""
+        text = self._text("name-lists")[number]
         return tuple(text.split(SEPARATOR)) if text else ()
+
+    def lists_into(self, number: int) -> Iterator[tuple[int, int]]:
+        """(edge, number of the list of names it carries) of the edges into a file."""
+        edges = self.into(number)
+        return zip(edges, self._numbers("names", "I")[edges.start : edges.stop], strict=True)
 
     def names_of(self) -> Callable[[int], tuple[str, ...]]:
         """`names` for many edges: few lists of names are carried by most."""

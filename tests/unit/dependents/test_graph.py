@@ -102,6 +102,42 @@ def test_a_renamed_file_keeps_its_dependents_from_before_and_after(repo: Repo) -
     assert found["pkg/typed.py"][:2] == (1, "pkg/hub.py")
 
 
+@pytest.mark.parametrize(
+    ("files", "after"),
+    [
+        (
+            {"p/A.java": "package p;\nclass A {}\n", "p/B.java": "package p;\nclass B { A a; }\n"},
+            "package p;\nclass C {}\n",
+        ),
+        (
+            {
+                "go.mod": "module m\n",
+                "p/a.go": "package p\n\nfunc A() {}\n",
+                "p/b.go": "package p\n\nfunc b() { A() }\n",
+            },
+            "package p\n\nfunc C() {}\n",
+        ),
+        (
+            {"a.cs": "namespace N;\nclass A {}\n", "b.cs": "namespace N;\nclass B { A a; }\n"},
+            "namespace N;\nclass C {}\n",
+        ),
+        ({"a.php": "<?php\nfunction a() {}\n", "b.php": "<?php\nfunction b() { a(); }\n"}, "<?php\nfunction c() {}\n"),
+    ],
+    ids=["java", "go", "csharp", "php"],
+)
+def test_who_used_a_name_that_is_gone_still_depends_on_its_file(repo: Repo, files: dict[str, str], after: str) -> None:
+    first = repo.commit("first", files)
+    *_, changed, user = files
+    assert set(shown(answer(repo, (changed,)))) == {user}
+    repo.stage({changed: after})
+    renamed = answer(repo)
+    assert set(shown(renamed)) == {user}
+    second = repo.commit("second")
+    for use_store in (True, False):
+        graph = graph_of(repo, committed_change(repo, first, second), use_store=use_store)
+        assert graph.dependents((changed,)).reached == renamed.reached
+
+
 def test_an_added_file_finds_those_who_were_waiting_for_it(repo: Repo) -> None:
     repo.commit("first", {"a.py": "from pkg import late\n", "pkg/__init__.py": "", "w.ts": "import './late'\n"})
     repo.stage({"pkg/late.py": "", "late.ts": ""})
