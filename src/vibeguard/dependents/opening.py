@@ -254,7 +254,8 @@ class _Session:
         blobs = {entry.path: entry.id for entry in list_tree(self.git, tree) if entry.mode in _FILES}
         from vibeguard.dependents.building import build  # noqa: PLC0415 - a cold start alone needs it
 
-        built = build(self.git, blobs, self.facts_store.get, self.here, self.deadline, self.progress)
+        known = self.facts_store.get if self.store is not None else None
+        built = build(self.git, blobs, known, self.here, self.deadline, self.progress)
         self.facts_store.save(built.records)
         return self.keep(tree, built.sections)
 

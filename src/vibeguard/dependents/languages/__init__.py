@@ -4,7 +4,7 @@
 * `resolve(facts, importer, project) -> Links`: where that leads in one tree; strict: what is not found is
   unresolved, never guessed.
 * `BY_NAME`: whether an edge can depend on the names that another file defines, so that a modified file counts like one
-  that comes and goes when its definitions change.
+  that comes and goes when its definitions change. Only such a language may ask for the facts of other files.
 * `offers(path, project) -> set[str]`: the keys under which other files may look for this one.
 
 A new language is a new module and rows in these tables.

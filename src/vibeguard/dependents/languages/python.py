@@ -51,6 +51,9 @@ _BLOCK = re.compile(
     rb"\n([ \t]*+)(?:(async[ \t]++def|def)\b|((?:el)?if)\b([^\n]*+)"
     rb"|(?:class|else|try|except|finally|with|for|while|match|case|async)\b)"
 )
+_OUTERMOST = re.compile(
+    rb"\n(?:def|class|async|if|elif|else|try|except|finally|with|for|while|match|case)(?![\w\x80-\xff])"
+)
 _CALL = re.compile(
     rb"(?<![\w\x80-\xff])(?:import_module|__import__)[ \t]*+\([ \t\r\n]*+"
     rb"(?:[rbuRBU]?([\"'])([\w.\x80-\xff]++)\1[ \t\r\n]*+([,)])|([^\"' \t\r\n)]))"
@@ -76,7 +79,7 @@ def scan(content: bytes) -> Facts:
         return Facts()
     end = max(match.end() for match in (candidates[-1:] + calls[-1:]))
     strings = list(_long_strings(content, end))
-    blocks: list[_Block] | None = None
+    blocks: _Blocks | None = None
     quotes = _Quotes(content)
     line, line_start, counted = 1, 0, 0
     found: list[Import] = []
@@ -106,8 +109,8 @@ def scan(content: bytes) -> Facts:
         head = content[line_start : line_start + 1]
         if head in b" \t\f" or content[start : start + 1] == b":":
             if blocks is None:
-                blocks = _blocks(content, end, strings)
-            kind = _kind(content, line_start, blocks)
+                blocks = _Blocks(content, end, strings)
+            kind = _kind(content, line_start, blocks.above(line_start))
         _statement(match, kind, line, found)
     found += _calls(content, calls, strings)
     return Facts(tuple(found))
@@ -240,23 +243,43 @@ class _Block(NamedTuple):
     around: int  # the last block before it that is indented less, -1 for none
 
 
-def _blocks(content: bytes, end: int, strings: list[tuple[int, int]]) -> list[_Block]:
-    """Each line up to `end` that opens a block."""
-    found: list[_Block] = []
-    # A newline in front of everything: the engine skips from one to the next. What it shifts, the newline's own place
-    # takes back.
-    for match in _BLOCK.finditer(b"\n" + content[:end]):
-        if _inside(match.start(), strings):
-            continue
-        what = "def" if match.group(2) else ""
-        if match.group(3) and _TYPE_CHECKING.match(match.group(4)):
-            what = "types"
-        width = _width(match.group(1))
-        around = len(found) - 1
-        while around >= 0 and found[around].width >= width:
-            around = found[around].around
-        found.append(_Block(match.start(), width, what, around))
-    return found
+class _Blocks:
+    """The lines that open blocks, looked for within the outermost block of each line that is asked about."""
+
+    def __init__(self, content: bytes, end: int, strings: list[tuple[int, int]]) -> None:
+        # A newline in front of everything: the engine skips from one to the next. What it shifts, the newline's own
+        # place takes back.
+        self._code = b"\n" + content[:end]
+        self._strings = strings
+        starts = [match.start() for match in _OUTERMOST.finditer(self._code)]
+        self._outermost = [start for start in starts if not _inside(start, strings)]
+        self._found: list[_Block] = []
+        self._from = self._done = -1
+
+    def above(self, line_start: int) -> list[_Block]:
+        """Those from the outermost around a line down to the line itself. Lines are asked about in their order."""
+        at = bisect_right(self._outermost, line_start) - 1
+        if at < 0:
+            return []
+        if self._outermost[at] != self._from:
+            self._found = []
+            self._from = self._done = self._outermost[at]
+        end = self._code.find(b"\n", line_start + 1)
+        end = end if end >= 0 else len(self._code)
+        found = self._found
+        for match in _BLOCK.finditer(self._code, self._done, end):
+            if _inside(match.start(), self._strings):
+                continue
+            what = "def" if match.group(2) else ""
+            if match.group(3) and _TYPE_CHECKING.match(match.group(4)):
+                what = "types"
+            width = _width(match.group(1))
+            around = len(found) - 1
+            while around >= 0 and found[around].width >= width:
+                around = found[around].around
+            found.append(_Block(match.start(), width, what, around))
+        self._done = max(self._done, end)
+        return found
 
 
 def _width(indent: bytes) -> int:
