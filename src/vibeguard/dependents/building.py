@@ -110,6 +110,8 @@ class _Building:
         by_name = [blob for blob in blobs if self.languages[blob[1]].BY_NAME]
         try:
             self._in_two(_Building.scan, blobs)
+            if self.progress is not None:
+                self.progress(len(blobs), len(blobs))
             self._in_two(_Building.resolve, by_name)
         finally:
             if self._objects is not None:
@@ -118,7 +120,8 @@ class _Building:
         sections = whole.columns.sections(self.oids, list(self.languages), whole.settings)
         return Built(sections, whole.records)
 
-    # -- the two passes; each yields how many blobs it has done, from time to time
+    # -- the two passes; each yields how many blobs it has done, from time to time and only while some are left: work
+    # that is done before anybody looks at the clock was done in time
 
     def scan(self, part: _Part, blobs: Sequence[Blob]) -> Iterator[int]:
         """Records of all blobs, and the links of those that can be resolved by themselves."""
@@ -135,9 +138,11 @@ class _Building:
             if not self.languages[blob[1]].BY_NAME:
                 self._link(part, project, blob, _decoded(record))
         done = len(blobs) - len(missing)
-        yield done
         size = 0
         for blob, content in zip(missing, contents_of(self.git, [oid for oid, _ in missing]), strict=True):
+            if done % _BATCH == 0 or size > _BATCH_BYTES:
+                size = 0
+                yield done
             language = self.languages[blob[1]]
             if content is None:
                 part.records[blob], facts = NOT_HERE, _decoded(NOT_HERE)
@@ -149,17 +154,14 @@ class _Building:
             if not language.BY_NAME:
                 self._link(part, project, blob, facts)
             done += 1
-            if done % _BATCH == 0 or size > _BATCH_BYTES:
-                size = 0
-                yield done
 
     def resolve(self, part: _Part, blobs: Sequence[Blob]) -> Iterator[int]:
         """The links of blobs whose records are all there."""
         project = self._project(part)
-        for done, blob in enumerate(blobs, 1):
-            self._link(part, project, blob, self._facts(blob))
+        for done, blob in enumerate(blobs):
             if done % _BATCH == 0:
                 yield 0
+            self._link(part, project, blob, self._facts(blob))
 
     def _link(self, part: _Part, project: Project, blob: Blob, facts: Facts) -> None:
         language = blob[1]

@@ -25,6 +25,9 @@ HOW_TO_FINISH = "the import graph is not built yet; each run goes on with it, an
 _PATCH_FROM = 24
 _REBUILD_FROM = 2000
 _SCAN_AT_ONCE = 16
+# Seconds for what the change itself adds once the graph before it is there: a build that ended just in time, and was
+# then written, is not to be called unknown.
+_FOR_THE_CHANGE = 1.0
 _FILES = ("100644", "100755", "100664")  # symlinks and submodules hold no imports and are no targets
 
 
@@ -67,7 +70,7 @@ def _open(session: _Session, change: Change) -> Graph:
         with session:
             return session.graph(change)
     except TooSlowError as slow:
-        if slow.records:
+        if slow.records or session.scanned:
             session.facts_store.save({**session.records, **slow.records}, keep_others=True)
         notices = (*session.notices(), HOW_TO_FINISH)
         return Graph(None, tree=change.head_tree, unknown=BUILDING, notices=notices)
@@ -94,6 +97,7 @@ class _Session:
         self.progress = progress
         self.facts_store = FactStore(store)
         self.records: dict[Blob, str] = {}
+        self.scanned = False  # whether some of them are not in the store
         self._objects = objects
         self._own_objects = objects is None
         self._decoded: dict[Blob, Facts] = {}
@@ -146,6 +150,7 @@ class _Session:
             self.records.update(
                 scan_blobs(self.git, missing, deadline=self.deadline, progress=self.progress, objects=few)
             )
+            self.scanned = True
 
     def hurry(self) -> None:
         """Called now and then by long work.
@@ -180,6 +185,8 @@ class _Session:
     def graph(self, change: Change) -> Graph:
         """The graph after a change."""
         base = self.base(change.base_tree)
+        if self.deadline is not None:
+            self.deadline = max(self.deadline, time.monotonic() + _FOR_THE_CHANGE)
         after = base.step(
             {file.path: file.blob_after if file.mode_after in _FILES else None for file in change.files},
             self,

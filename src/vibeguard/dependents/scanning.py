@@ -152,7 +152,7 @@ def scan_blobs(
     records: dict[Blob, str] = {}
     for blob, content in zip(blobs, contents_of(git, [oid for oid, _ in blobs], objects), strict=True):
         records[blob] = NOT_HERE if content is None else encode_facts(scanned(scanners[blob[1]], content))
-        if len(records) % _BATCH == 0:
+        if len(records) % _BATCH == 0 and len(records) < len(blobs):
             if progress is not None:
                 progress(len(records), len(blobs))
             if deadline is not None and time.monotonic() > deadline:

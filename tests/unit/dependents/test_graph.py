@@ -1,19 +1,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import Repo
-from vibeguard.dependents import opening
+from vibeguard.dependents import building, opening, scanning
 from vibeguard.dependents.graph import Graph
 from vibeguard.dependents.opening import BUILDING, open_graph
+from vibeguard.dependents.scanning import Blob, FactStore, scan_blobs
+from vibeguard.dependents.store import Store
 from vibeguard.model import Change, Content, Dependents
 from vibeguard.repository.change import between, staged
+from vibeguard.repository.command import Git
 from vibeguard.repository.locate import locate
-from vibeguard.repository.objects import Objects
+from vibeguard.repository.objects import Objects, list_tree
 from vibeguard.scoring.blast import score
 
 FILES = {
@@ -191,6 +195,80 @@ def test_a_graph_that_is_not_ready_in_time_is_unknown_and_goes_on_next_time(repo
     found = graph.dependents(change.paths)
     assert found.unknown == BUILDING
     assert graph_of(repo, change).dependents(change.paths).unknown == ""
+
+
+class Clock:
+    """A clock that a test moves by hand, in the place of the module `time`."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        for module in (building, opening, scanning):
+            monkeypatch.setattr(module, "time", self)
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+def test_a_build_that_ends_before_anybody_looks_at_the_clock_is_in_time(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit("first", FILES)
+    clock = Clock(monkeypatch)
+    git = locate(str(repo.path)).git
+    blobs = {entry.path: entry.id for entry in list_tree(git, repo.git("rev-parse", "HEAD^{tree}"))}
+
+    def late_at_the_end(done: int, total: int) -> None:
+        if done >= total:
+            clock.now = 100.0
+
+    # A look for each blob: the one after the last would find the limit passed.
+    monkeypatch.setattr(building, "_BATCH", 1)
+    without_limit = building.build(git, blobs, lambda _: None, None, None, None)
+    assert building.build(git, {"web/app.ts": blobs["web/app.ts"]}, lambda _: None, None, 10.0, late_at_the_end).records
+    clock.now = 0.0
+    known = without_limit.records.get
+    assert building.build(git, blobs, known, None, 10.0, late_at_the_end) == without_limit
+
+
+def test_a_build_that_was_in_time_is_no_unknown_because_writing_it_took_long(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo.commit("first", FILES)
+    repo.stage({"pkg/hub.py": "A = 2\n", "pkg/new.py": "from pkg.hub import A\n"})
+    clock, write = Clock(monkeypatch), Store.write
+
+    def slow_write(store: Store, name: str, key: str, sections: dict[str, bytes]) -> bool:
+        clock.now += 100
+        return write(store, name, key, sections)
+
+    monkeypatch.setattr(Store, "write", slow_write)
+    change = staged_change(repo)
+    found = graph_of(repo, change, time_limit=10).dependents(change.paths)
+    assert (found.unknown, clock.now >= 200) == ("", True)
+    assert "pkg/near.py" in shown(found)
+
+
+def test_what_a_late_run_scanned_of_the_change_itself_is_kept(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.commit("first", FILES)
+    repo.stage({"pkg/hub.py": "A = 2\n"})
+    answer(repo)
+    repo.stage({f"pkg/new{number}.py": f"import pkg.hub  # {number}\n" for number in range(40)})
+    change = staged_change(repo)
+    clock = Clock(monkeypatch)
+
+    asked: list[Blob] = []
+
+    def slow_scan(git: Git, blobs: Sequence[Blob], **options: Any) -> dict[Blob, str]:
+        found = scan_blobs(git, blobs, **options)
+        asked.extend(blobs)
+        clock.now += 1
+        return found
+
+    monkeypatch.setattr(opening, "scan_blobs", slow_scan)
+    assert graph_of(repo, change, time_limit=0.5).dependents(change.paths).unknown == BUILDING
+    kept = FactStore(Store(locate(str(repo.path)).common_dir))
+    assert asked
+    assert [kept.get(blob) is not None for blob in asked] == [True] * len(asked)
 
 
 def test_a_language_without_a_reader_is_unknown_and_not_zero(repo: Repo) -> None:
