@@ -229,7 +229,8 @@ ROUNDS = int(os.environ.get("VIBEGUARD_KILLS", "150"))
 def test_killed_at_any_moment_leaves_nothing_that_is_believed(repo: Repo) -> None:
     wrong, killed = dying(repo, "die", ROUNDS)
     assert wrong == 0
-    assert killed > ROUNDS // 2
+    # On a busy machine many are done before the blow falls.
+    assert killed > ROUNDS // 10
     folder = repo.path / ".git" / "vibeguard" / "v1"
     for path in folder.glob("*.tmp"):
         os.utime(path, (1, 1))
