@@ -147,27 +147,37 @@ class Graph:
             known = self._answers[changed] = self._dependents(changed)
         return known
 
-    def named_by(self, path: str, name: str) -> set[str]:
-        """Files whose imports name this name of a file, also through files that pass it on (barrels, `__init__`).
+    def named_by(self, names: Mapping[str, frozenset[str]]) -> set[str]:
+        """Files whose imports name one of these names of these files, also through files that pass them on (barrels,
+        `__init__`).
 
-        An import of everything ("*") counts: it may use the name.
+        An import of everything ("*") counts: it may use the names.
         """
-        return self._whole(lambda: self._named_by(path, name))
+        return self._whole(lambda: self._named_by(names))
 
-    def _named_by(self, path: str, name: str) -> set[str]:
+    def _named_by(self, names: Mapping[str, frozenset[str]]) -> set[str]:
         found: set[str] = set()
-        queue = [path]
-        seen = {path}
+        # An import of everything hands all names on as one: a ring of such imports costs one look a file.
+        queue = list(names.items())
+        seen = set(queue)
         while queue:
-            importers = self._importers(queue.pop())
+            path, held = queue.pop()
+            importers = self._importers(path)
             everything = importers.get("*", [])
-            naming = importers.get(name, [])
-            found.update(everything, naming)
-            passing = [source for source in naming if source.rpartition("/")[2].startswith(_PASSING_ON)]
-            for source in (*everything, *passing):
-                if source not in seen:
-                    seen.add(source)
-                    queue.append(source)
+            found.update(everything)
+            further = [(source, held) for source in everything]
+            few, many = sorted((held, importers), key=len)
+            for name in few:
+                if name in many:
+                    found.update(importers[name])
+                    one = frozenset((name,))
+                    further += [
+                        (source, one) for source in importers[name] if source.rpartition("/")[2].startswith(_PASSING_ON)
+                    ]
+            for step in further:
+                if step not in seen:
+                    seen.add(step)
+                    queue.append(step)
         return found
 
     def _importers(self, path: str) -> dict[str, list[str]]:

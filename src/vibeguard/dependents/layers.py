@@ -8,7 +8,7 @@ the importer is resolved again. A file that configures a language has all files 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Protocol
 
 from vibeguard.dependents.columns import key_hash
@@ -46,6 +46,7 @@ class Layer:
         self.pending: dict[str, tuple[tuple[str, int], ...]] = {}
         self._settings: dict[str, bytes] | None = None
         self._files: set[str] | None = None
+        self._into: tuple[Mapping[str, Links], dict[str, list[tuple[str, Edge]]]] | None = None
 
     # -- questions
 
@@ -98,9 +99,18 @@ class Layer:
                 if source not in self.links and self.blobs.get(source, "") is not None:
                     edge = Edge(path, KINDS[snapshot.kinds[at]], snapshot.names(at), snapshot.line(at))
                     found.append((source, edge))
-        for source, links in self.links.items():
-            found += [(source, edge) for edge in links.edges if edge.target == path]
+        found += self._laid_into().get(path, ())
         return sorted(found)
+
+    def _laid_into(self) -> dict[str, list[tuple[str, Edge]]]:
+        """(source, edge) of the edges that are laid over the snapshot, by target."""
+        if self._into is None or self._into[0] is not self.links:
+            found: dict[str, list[tuple[str, Edge]]] = {}
+            for source, links in self.links.items():
+                for edge in links.edges:
+                    found.setdefault(edge.target, []).append((source, edge))
+            self._into = (self.links, found)
+        return self._into[1]
 
     def project(self, contents: Contents) -> Project:
         """The tree as resolvers see it. What they read of it is remembered in `settings`."""
@@ -173,9 +183,13 @@ class Layer:
             if came_or_went:
                 stale |= self._wanting(after, came_or_went, contents)
             if redefined:
-                changed = {name for names in redefined.values() for name in names}
                 concerned = self._wanting(after, sorted(redefined), contents)
-                stale |= {path for path in concerned if after._mentions(path, changed, contents)}
+                names = {name for found in redefined.values() for name in found}
+                # What starts with "*" concerns all.
+                if not any(name.startswith("*") for name in names):
+                    plain = {_identifiers(name)[-1] for name in names}
+                    concerned = {path for path in concerned if after._mentions(path, plain, contents)}
+                stale |= concerned
             if settings:
                 stale |= {path for path in after.files if language_of(path) in settings}
         after.pending = {path: loose for path, loose in after.pending.items() if path not in stale}
@@ -188,14 +202,18 @@ class Layer:
         """
         given = set(changed)
         links = {path: found for path, found in self.links.items() if path not in given}
-        again = {path for path, found in links.items() if base.links.get(path) is not found}
+        again = {
+            path: {edge.target for edge in found.edges}
+            for path, found in links.items()
+            if base.links.get(path) is not found
+        }
         if not again:
             return ()
         return tuple(
             (source, edge)
             for path in self.existing(given)
             for source, edge in base.edges_into(path)
-            if source in again and all(now.target != path for now in links[source].edges)
+            if source in again and path not in again[source]
         )
 
     def resolve(self, stale: set[str], contents: Contents) -> None:
@@ -232,6 +250,7 @@ class Layer:
         """Modified files whose links need no work now, with their loose imports; and names that were redefined."""
         same: dict[str, tuple[tuple[str, int], ...]] = {}
         redefined: dict[str, set[str]] = {}
+        moved: dict[str, dict[int, int]] = {}  # lines now by lines before
         pairs: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {}
         for path in paths:
             language, before, oid = language_of(path), self.blob(path), blobs[path]
@@ -249,22 +268,27 @@ class Layer:
                 continue
             # Lines alone differ: the edges stay, and none of them is asked for its line but by who settles first.
             if lazily:
-                moved = {one.line: other.line for one, other in zip(old.imports, new.imports, strict=True)}
-                same[path] = tuple((word, moved.get(line, line)) for word, line in self._loose(path))
+                moved[path] = {one.line: other.line for one, other in zip(old.imports, new.imports, strict=True)}
+        loose = self._loose(moved.keys())
+        for path, lines in moved.items():
+            same[path] = tuple((word, lines.get(line, line)) for word, line in loose[path])
         return same, redefined
 
-    def _loose(self, path: str) -> list[tuple[str, int]]:
-        if path in self.links:
-            return list(self.links[path].unresolved)
-        return [(word, line) for source, word, line in self.snapshot.unresolved() if source == path]
+    def _loose(self, paths: Set[str]) -> dict[str, list[tuple[str, int]]]:
+        """What of these files leads nowhere: (specifier, line)."""
+        found = {path: list(self.links[path].unresolved) if path in self.links else [] for path in paths}
+        stored = found.keys() - self.links.keys()
+        for source, word, line in self.snapshot.unresolved() if stored else ():
+            if source in stored:
+                found[source].append((word, line))
+        return found
 
-    def _mentions(self, path: str, names: set[str], contents: Contents) -> bool:
-        """Whether a file names one of these; what starts with "*" concerns all."""
+    def _mentions(self, path: str, plain: set[str], contents: Contents) -> bool:
+        """Whether a file writes one of these identifiers."""
         language, oid = language_of(path), self.blob(path)
-        if language is None or oid is None or any(name.startswith("*") for name in names):
+        if language is None or oid is None:
             return True
         facts = contents.facts((oid, language))
-        plain = {_identifiers(name)[-1] for name in names}
         if any(not plain.isdisjoint(_identifiers(name)) for name in (*facts.mentions, *facts.defines)):
             return True
         return any(

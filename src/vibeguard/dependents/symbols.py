@@ -6,7 +6,7 @@ file of it is met. A definition's signature is its text up to its body, without 
 Cannot see: what is public by convention elsewhere (`__all__` built at run time), members added at run time, macros.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from typing import Any, NamedTuple
@@ -416,9 +416,9 @@ def _squeezed(text: str) -> str:
     return " ".join(text.split()).replace(" , )", " )").replace(" , ]", " ]").rstrip(" :{")
 
 
-def naming(symbols: Iterable[Symbol], named_by: Callable[[str, str], set[str]]) -> set[str]:
+def naming(symbols: Iterable[Symbol], named_by: Callable[[Mapping[str, frozenset[str]]], set[str]]) -> set[str]:
     """The files that name one of these symbols."""
-    found: set[str] = set()
-    for path, top in {(symbol.path, symbol.top) for symbol in symbols}:
-        found |= named_by(path, top)
-    return found
+    names: dict[str, set[str]] = {}
+    for symbol in symbols:
+        names.setdefault(symbol.path, set()).add(symbol.top)
+    return named_by({path: frozenset(tops) for path, tops in names.items()})

@@ -90,6 +90,7 @@ FLOODS: list[tuple[str, str, str, str]] = [
     ("components", "", "<!--", ""),
     ("components", "", "<script src='a'></script>", ""),
     ("components", "", " ", "---"),
+    ("jvm", "{", "val a;", ""),
     ("docker", "COPY ", "--a ", ""),
     ("docker", "", "COPY a b\n", ""),
     ("docker", "COPY ", "[", ""),

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from bisect import bisect_left
 from fnmatch import translate
 from functools import cache
 
@@ -83,10 +84,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
             wanted |= {path, path.rpartition("/")[2]}
             if any(sign in source for sign in "*?["):
                 wanted.add("*")
-                pattern = re.compile(translate(path))
-                folder = path.rpartition("/")[0]
-                names = project.folders.get(folder, ())
-                hits = [one for name in names if pattern.fullmatch(one := f"{folder}/{name}" if folder else name)]
+                hits = _fitting(path, project)
             elif path in project.files:
                 hits = [path]
             elif path in project.folders:
@@ -94,12 +92,29 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
                 is_folder = True
             if hits:
                 break
-        edges += [Edge(path, "string" if is_folder else "import", (), item.line) for path in sorted(hits)[:_MOST]]
+        edges += [Edge(path, "string" if is_folder else "import", (), item.line) for path in hits]
         if not hits:
             unresolved.append((item.specifier, item.line))
     return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
 
 
+def _fitting(path: str, project: Project) -> list[str]:
+    """The first files, by path, that a pattern stands for."""
+    key = f"docker.pattern {path}"
+    kept: list[str] | None = project.kept.get(key)
+    if kept is None:
+        pattern = re.compile(translate(path))
+        folder = path.rpartition("/")[0]
+        found = (f"{folder}/{name}" if folder else name for name in project.folders.get(folder, ()))
+        kept = project.kept[key] = sorted(filter(pattern.fullmatch, found))[:_MOST]
+    return kept
+
+
 def _below(folder: str, project: Project) -> list[str]:
-    inside = f"{folder}/"
-    return [path for path in project.files if path.startswith(inside)]
+    """The first files below a folder, by path."""
+    ordered: list[str] | None = project.kept.get("docker.files")
+    if ordered is None:
+        ordered = project.kept["docker.files"] = sorted(project.files)
+    # "0" comes after "/".
+    start, end = bisect_left(ordered, f"{folder}/"), bisect_left(ordered, f"{folder}0")
+    return ordered[start : min(end, start + _MOST)]

@@ -9,6 +9,7 @@ value that a call returns, an inherited field): what type an expression has, onl
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import cache
 from operator import itemgetter
@@ -139,7 +140,7 @@ def _lines_of(names: str, content: bytes) -> Iterator[tuple[str, int]]:
             if found.get(match.group()) == 0:
                 found[match.group()] = match.start()
     lines = Lines(content)
-    for name, position in sorted(found.items(), key=itemgetter(1)):
+    for name, position in sorted(found.items(), key=itemgetter(1, 0)):
         yield text(name), lines.at(max(0, position))
 
 
@@ -152,7 +153,13 @@ def _outside_braces(
     template of several lines that masking took apart, what starts its line counts.
     """
     if any(code.count(pair[:1]) != code.count(pair[1:]) for pair in pairs):
-        yield from (match for match in matches if code[code.rfind(b"\n", 0, match.start()) + 1] not in b" \t")
+        looked = line = 0
+        for match in sorted(matches, key=re.Match.start):
+            # Looked for from the last match on: lines can have megabytes.
+            line = max(line, code.rfind(b"\n", looked, match.start()) + 1)
+            looked = match.start()
+            if code[line] not in b" \t":
+                yield match
         return
     depth = start = 0
     for match in sorted(matches, key=re.Match.start):
@@ -186,23 +193,23 @@ def offers(path: str, _project: Project) -> set[str]:
 
 def _folders(package: str, project: Project) -> tuple[str, ...]:
     """Folders whose files can be of this package: those that end in its path."""
-    index: dict[str, list[str]] | None = project.kept.get("jvm.folders")
+    # Turned around, those that end alike stand together.
+    index: list[str] | None = project.kept.get("jvm.folders")
     if index is None:
-        index = {}
-        for path in project.files:
-            if path.endswith(_SUFFIXES):
-                folder = path.rpartition("/")[0]
-                known = index.setdefault(folder.rpartition("/")[2], [])
-                if folder not in known:
-                    known.append(folder)
-        project.kept["jvm.folders"] = index
-    wanted = package.replace(".", "/")
-    found = index.get(wanted.rpartition("/")[2], ())
-    return tuple(sorted(folder for folder in found if folder == wanted or folder.endswith(f"/{wanted}")))
+        folders = {path.rpartition("/")[0] for path in project.files if path.endswith(_SUFFIXES)}
+        index = project.kept["jvm.folders"] = sorted(map(_turned, folders))
+    wanted = _turned(package.replace(".", "/"))
+    start, end = bisect_left(index, wanted), bisect_left(index, f"{wanted[:-1]}0")  # "0" comes after "/"
+    return tuple(sorted(_turned(folder[:-1])[:-1] for folder in index[start:end]))
+
+
+def _turned(folder: str) -> str:
+    """`c/b/a/` of `a/b/c`."""
+    return "/".join(folder.split("/")[::-1]) + "/"
 
 
 def _types(package: str, project: Project) -> dict[str, list[str]]:
-    """Files of a package by the names they define."""
+    """Files of a package by the names they define, neighbours in the tree next to each other."""
     key = f"jvm.package {package}"
     kept: dict[str, list[str]] | None = project.kept.get(key)
     if kept is None:
@@ -215,25 +222,45 @@ def _types(package: str, project: Project) -> dict[str, list[str]]:
                     if facts.package == package:
                         for defined in facts.defines:
                             kept.setdefault(defined, []).append(path)
+        for paths in kept.values():
+            if len(paths) > 1:
+                paths.sort(key=_parts)
         project.kept[key] = kept
     return kept
 
 
+def _parts(path: str) -> list[str]:
+    return path.split("/")
+
+
 def _nearest(paths: list[str], importer: str) -> list[str]:
-    """Of files that define the same name, those of the importer's module; tests see their module's main sources."""
+    """Of files that define the same name, those of the importer's module; tests see their module's main sources.
+
+    Args:
+        paths: in the order of their parts, so that those next to where the importer would stand share most with it.
+    """
     if len(paths) < 2:
         return paths
+    own = _parts(importer)
+    place = bisect_left(paths, own, key=_parts)
+    best = max(_shared(path, own) for path in paths[max(0, place - 1) : place + 1])
+    start = bisect_left(paths, own[:best], key=_parts)
+    found = []
+    for at in range(start, len(paths)):
+        if _shared(paths[at], own) < best:
+            break
+        found.append(paths[at])
+    return sorted(found, key=lambda path: path.rpartition("/"))
 
-    def shared(path: str) -> int:
-        count = 0
-        for one, other in zip(path.split("/"), importer.split("/"), strict=False):
-            if one != other:
-                break
-            count += 1
-        return count
 
-    best = max(shared(path) for path in paths)
-    return [path for path in paths if shared(path) == best]
+def _shared(path: str, own: list[str]) -> int:
+    """How many parts a path has in common with another, from the root on."""
+    count = 0
+    for one, other in zip(path.split("/"), own, strict=False):
+        if one != other:
+            break
+        count += 1
+    return count
 
 
 def resolve(facts: Facts, importer: str, project: Project) -> Links:
@@ -254,7 +281,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
             package = ".".join(parts[:-1])
             wanted.add(package)
             types = _types(package, project)
-            for name in sorted((plain & types.keys()) - own.keys()):
+            for name in sorted(name for name in plain & types.keys() if name not in own):
                 named = (name.lstrip("."),)
                 edges += [Edge(path, "import", named, item.line) for path in _nearest(types[name], importer)]
             if types:
@@ -267,8 +294,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
         if inside and not hit and not inline:
             unresolved.append((item.specifier, item.line))
     for name in sorted(plain & own.keys()):
-        paths = [path for path in own[name] if path != importer]
-        edges += [Edge(path, "same-package", (name.lstrip("."),)) for path in _nearest(paths, importer)]
+        edges += [Edge(path, "same-package", (name.lstrip("."),)) for path in _nearest(own[name], importer)]
     return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
 
 

@@ -81,8 +81,25 @@ def offers(path: str, _project: Project) -> set[str]:
 
 
 def _module(folder: str, project: Project) -> list[str]:
-    names = sorted(name for name in project.folders.get(folder, ()) if name.endswith((".tf", ".tofu")))
-    return [f"{folder}/{name}" if folder else name for name in names]
+    """The files of a module, by path."""
+    key = f"terraform.module {folder}"
+    kept: list[str] | None = project.kept.get(key)
+    if kept is None:
+        names = sorted(name for name in project.folders.get(folder, ()) if name.endswith((".tf", ".tofu")))
+        kept = project.kept[key] = [f"{folder}/{name}" if folder else name for name in names]
+    return kept
+
+
+def _defining(folder: str, project: Project) -> dict[str, list[str]]:
+    """The files of a module by the names they define."""
+    key = f"terraform.names {folder}"
+    kept: dict[str, list[str]] | None = project.kept.get(key)
+    if kept is None:
+        kept = project.kept[key] = {}
+        for path in _module(folder, project):
+            for name in project.facts(path).defines:
+                kept.setdefault(name, []).append(path)
+    return kept
 
 
 def resolve(facts: Facts, importer: str, project: Project) -> Links:
@@ -103,9 +120,9 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
         edges += [Edge(hit, "import", (), item.line) for hit in hits]
         if not hits:
             unresolved.append((where, item.line))
-    mentions = set(facts.mentions)
-    for path in _module(own, project) if mentions else ():
-        names = tuple(sorted(mentions.intersection(project.facts(path).defines)))
-        if names and path != importer:
-            edges.append(Edge(path, "same-package", names))
+    used: dict[str, list[str]] = {}
+    for name in sorted(facts.mentions):
+        for path in _defining(own, project).get(name, ()):
+            used.setdefault(path, []).append(name)
+    edges += [Edge(path, "same-package", tuple(used[path])) for path in sorted(used)]
     return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))

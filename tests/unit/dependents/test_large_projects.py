@@ -1,0 +1,163 @@
+"""Projects that were made to be slow: resolving takes time in proportion to what there is to resolve.
+
+Nothing here looks at a clock. Each project is large enough that comparing every file with every other, as each of these
+once did, would take minutes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from vibeguard.dependents.columns import Columns
+from vibeguard.dependents.facts import Edge, Facts, Import, Links
+from vibeguard.dependents.graph import Graph, Overlay
+from vibeguard.dependents.languages import language_of, load
+from vibeguard.dependents.layers import Layer
+from vibeguard.dependents.project import Project
+from vibeguard.dependents.snapshot import assembled, empty
+
+MANY = 20_000
+
+
+def resolved(files: dict[str, Facts], others: Iterable[str] = ()) -> dict[str, list[str]]:
+    """The targets of each file that has some."""
+    project = Project({*files, *others}, facts=lambda path: files.get(path, Facts()))
+    found = {
+        path: [edge.target for edge in load(language_of(path) or "").resolve(facts, path, project).edges]
+        for path, facts in files.items()
+    }
+    return {path: targets for path, targets in found.items() if targets}
+
+
+def test_each_of_many_migrations_finds_the_one_before() -> None:
+    found = resolved({f"db/{number}_x.sql": Facts() for number in range(MANY)})
+    assert found == {f"db/{number}_x.sql": [f"db/{number - 1}_x.sql"] for number in range(1, MANY)}
+
+
+def test_a_migration_of_thousands_of_digits_is_none() -> None:
+    assert resolved({"1_a.sql": Facts(), f"{'9' * 5000}_b.sql": Facts()}) == {}
+
+
+def test_each_of_many_images_copies_its_own_folder() -> None:
+    many = 3 * MANY
+    files = {f"{number}/Dockerfile": Facts((Import("data"),)) for number in range(many)}
+    found = resolved(files, [f"{number}/data/deep/x" for number in range(many)])
+    assert found == {f"{number}/Dockerfile": [f"{number}/data/deep/x"] for number in range(many)}
+
+
+def test_many_images_copy_by_the_same_pattern() -> None:
+    files = {f"Dockerfile.{number}": Facts((Import("*.json"),)) for number in range(MANY)}
+    others = [*(f"{number}.json" for number in range(30)), *(f"{number}.txt" for number in range(MANY))]
+    found = resolved(files, others)
+    assert all(len(found[path]) == 30 for path in files)
+
+
+def test_a_folder_that_only_begins_like_a_copied_one_is_not_copied() -> None:
+    others = ["data", "data-old/x", "data.txt", "data0/x", "data/y", "data/b/x"]
+    assert resolved({"a/Dockerfile": Facts((Import("data"),))}, others[1:]) == {"a/Dockerfile": ["data/b/x", "data/y"]}
+
+
+def test_each_of_many_files_of_a_terraform_module_names_another() -> None:
+    files = {f"m/{number}.tf": Facts((), (f"var.v{number}",), (f"var.v{number + 1}",)) for number in range(MANY)}
+    assert resolved(files) == {f"m/{number}.tf": [f"m/{number + 1}.tf"] for number in range(MANY - 1)}
+
+
+def test_many_packages_of_the_same_last_name_are_told_apart() -> None:
+    many = 2 * MANY
+    files = {
+        f"m{number}/src/p{number}/impl/C.java": Facts((Import(f"p{number + 1}.impl.C"),), ("C",), (), f"p{number}.impl")
+        for number in range(many)
+    }
+    found = resolved(files)
+    assert len(found) == many - 1
+    assert found["m7/src/p7/impl/C.java"] == ["m8/src/p8/impl/C.java"]
+
+
+def test_many_modules_that_define_the_same_class_use_their_own() -> None:
+    files = {f"m{number}/main/p/A.java": Facts((), ("A",), (), "p") for number in range(MANY)}
+    files |= {f"m{number}/test/p/B.java": Facts((), ("B",), ("A",), "p") for number in range(MANY)}
+    found = resolved(files)
+    assert found == {f"m{number}/test/p/B.java": [f"m{number}/main/p/A.java"] for number in range(MANY)}
+
+
+def test_of_equally_near_definitions_all_are_meant() -> None:
+    files = {f"{folder}/p/A.java": Facts((), ("A",), (), "p") for folder in ("a/x", "a/y-z", "a/y", "b")}
+    files["a/w/p/B.java"] = Facts((), ("B",), ("A",), "p")
+    assert resolved(files) == {"a/w/p/B.java": ["a/x/p/A.java", "a/y-z/p/A.java", "a/y/p/A.java"]}
+
+
+def test_many_files_of_a_large_package_open_another() -> None:
+    files = {f"p/C{number}.java": Facts((Import("q.*"),), (f"C{number}",), ("D",), "p") for number in range(MANY)}
+    files["q/D.java"] = Facts((), ("D",), (), "q")
+    assert resolved(files) == {f"p/C{number}.java": ["q/D.java"] for number in range(MANY)}
+
+
+def graph_of(links: dict[str, Links]) -> Graph:
+    return Graph(None, Overlay(links, added=tuple(sorted(links))))
+
+
+def test_a_ring_of_files_that_pass_on_everything_is_walked_once() -> None:
+    ring = [f"{number}/__init__.py" for number in range(2000)]
+    links = {path: Links((Edge(ring[place - 1], "import", ("*",)),)) for place, path in enumerate(ring)}
+    names = frozenset(f"name{number}" for number in range(MANY))
+    assert graph_of(links).named_by(
+        {ring[0]: names, ring[1]: names - {"name1"}, ring[2]: frozenset(("other",))}
+    ) == set(ring)
+
+
+def test_a_ring_of_barrels_passes_on_only_what_each_names() -> None:
+    links = {
+        "b/index.ts": Links((Edge("a.ts", "import", ("x", "y")), Edge("c/index.ts", "import", ("x",)))),
+        "c/index.ts": Links((Edge("b/index.ts", "import", ("x",)),)),
+        "uses-x.ts": Links((Edge("c/index.ts", "import", ("x",)),)),
+        "uses-y.ts": Links((Edge("c/index.ts", "import", ("y",)),)),
+        "uses-z.ts": Links((Edge("b/index.ts", "import", ("z",)),)),
+        "a.ts": Links(),
+    }
+    graph = graph_of(links)
+    assert graph.named_by({"a.ts": frozenset(("x",))}) == {"b/index.ts", "c/index.ts", "uses-x.ts"}
+    assert graph.named_by({"a.ts": frozenset(("y", "z"))}) == {"b/index.ts"}
+    assert graph.named_by({}) == set()
+
+
+class Kept:
+    """Facts by blob, as a step reads them."""
+
+    def __init__(self, facts: dict[str, Facts]) -> None:
+        self._facts = facts
+
+    def scan(self, blobs: Iterable[tuple[str, str]]) -> None:
+        assert all(oid in self._facts for oid, _ in blobs)
+
+    def facts(self, blob: tuple[str, str]) -> Facts:
+        return self._facts[blob[0]]
+
+    def read(self, oid: str) -> bytes | None:
+        return None
+
+
+def test_many_changed_files_that_define_other_names_concern_those_who_use_them() -> None:
+    many = range(10_000)
+    facts = {f"{number:040}": Facts((), (f"A{number}",), (f"B{number + 1}",), "p") for number in many}
+    facts |= {f"{number:a>40}": Facts((), (f"B{number}",), (f"B{number + 1}",), "p") for number in many}
+    contents = Kept(facts)
+    oids = {f"p/C{number}.java": f"{number:040}" for number in many}
+    first = Layer(empty()).step(oids, contents)
+    assert not any(links.edges for links in first.links.values())
+    columns = Columns({path: number for number, path in enumerate(sorted(oids))})
+    for path, links in first.links.items():
+        columns.add(path, "jvm", links)
+    snapshot = assembled("tree", columns.sections(dict(sorted(oids.items())), ["jvm"], {}))
+    assert snapshot is not None
+    second = Layer(snapshot).step({f"p/C{number}.java": f"{number:a>40}" for number in many if number % 2}, contents)
+    for number in many[:-1]:
+        edges = [edge.target for edge in second.links[f"p/C{number}.java"].edges]
+        assert edges == ([f"p/C{number + 1}.java"] if number % 2 == 0 else [])
+
+
+def test_many_deleted_files_are_asked_for_their_importers() -> None:
+    paths = [f"{number}.py" for number in range(MANY)]
+    links = {path: Links((Edge(paths[place - 1], "import"),)) for place, path in enumerate(paths)}
+    layer = Layer(empty(), dict.fromkeys(paths, "0" * 40), links)
+    for place, path in enumerate(paths):
+        assert [source for source, _ in layer.edges_into(path)] == [paths[(place + 1) % MANY]]
