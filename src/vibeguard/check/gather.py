@@ -17,7 +17,7 @@ from vibeguard.check.trust import Trusted
 from vibeguard.content.examine import classify_change, examine
 from vibeguard.content.opaque import OVERSIZED
 from vibeguard.dependents.graph import Graph
-from vibeguard.dependents.opening import open_graph
+from vibeguard.dependents.opening import HOW_TO_FINISH, IN_BACKGROUND, NEXT_TIME, open_graph
 from vibeguard.model import (
     BlastRadius,
     Change,
@@ -228,7 +228,7 @@ class Gathered:
             # What the patch adds cannot be resolved without its files; who depends on the files it touches can be told.
             tree = self.trusted.commit.tree if self.trusted.commit is not None else self.location.empty_tree
             change = change._replace(files=(), base_tree=tree, head_tree=tree)
-        return open_graph(
+        graph = open_graph(
             self.location.git,
             self.location.common_dir,
             change,
@@ -237,6 +237,20 @@ class Gathered:
             progress=self.request.progress,
             objects=self.objects,
         )
+        if graph.unbuilt is not None and self.policy.build_in_background:
+            self._finish_later(graph, graph.unbuilt)
+        return graph
+
+    def _finish_later(self, graph: Graph, tree: str) -> None:
+        """Have a graph that was not ready built after us, if whoever asks us can do that, and say what comes of it."""
+        if self.request.finish_graph is None or not self.request.use_store:
+            return
+        why_not = self.request.finish_graph(self.location.common_dir, tree)
+        if why_not:
+            graph.notices = (*graph.notices, f"the import graph is not built in the background: {why_not}")
+        else:
+            graph.unknown = IN_BACKGROUND
+            graph.notices = (*(notice for notice in graph.notices if notice != HOW_TO_FINISH), NEXT_TIME)
 
     def dependents(self, only: Files = None) -> Dependents:
         """What depends on these changed files."""

@@ -36,3 +36,5 @@ class Request(NamedTuple):
     waivers: tuple[Waiver, ...] = ()  # likewise
     teams: Mapping[str, tuple[str, ...]] | None = None  # likewise
     stands_for: str | None = None  # head of the request that a merge queue's commit stands for
+    # Asked, with common folder and tree, to have a graph built that was not ready in time; "" when it is, else why not.
+    finish_graph: Callable[[str, str], str] | None = None

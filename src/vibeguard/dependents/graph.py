@@ -69,17 +69,20 @@ class Graph:
         *,
         tree: str | None = None,
         unknown: str = "",
+        unbuilt: str | None = None,
         notices: tuple[str, ...] = (),
         settle: Callable[[], Overlay] | None = None,
         rebuild: Callable[[], Graph] | None = None,
     ) -> None:
         """Args:
+        unbuilt: the tree whose graph was not ready in time, where that is why this one is unknown.
         rebuild: makes the same graph without the stores; called when a part that is read late proves damaged.
         settle: works out the links of pending files; called when a question needs them. Who depends on all changed
             files does not: what a changed file imports starts at a file that is in the answer already.
         """
         self.tree = tree
         self.unknown = unknown
+        self.unbuilt = unbuilt
         self.notices = notices
         self._snapshot = snapshot
         self._settle = settle

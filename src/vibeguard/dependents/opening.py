@@ -19,7 +19,9 @@ from vibeguard.repository.command import Git
 from vibeguard.repository.objects import Objects, is_partial, list_tree, local_ids
 
 BUILDING = "dependents unknown, building"
+IN_BACKGROUND = f"{BUILDING} in the background"
 HOW_TO_FINISH = "the import graph is not built yet; each run goes on with it, and `vibeguard graph stats` finishes it"
+NEXT_TIME = "the import graph is being built in the background; a run after that knows the dependents"
 # Files whose links differ from the kept graph's: from the first number on a graph with them is kept for the next run,
 # from the second one it is built anew.
 _PATCH_FROM = 24
@@ -73,7 +75,8 @@ def _open(session: _Session, change: Change) -> Graph:
         if slow.records or session.scanned:
             session.facts_store.save({**session.records, **slow.records}, keep_others=True)
         notices = (*session.notices(), HOW_TO_FINISH)
-        return Graph(None, tree=change.head_tree, unknown=BUILDING, notices=notices)
+        unbuilt = None if session.has_base else change.base_tree
+        return Graph(None, tree=change.head_tree, unknown=BUILDING, unbuilt=unbuilt, notices=notices)
 
 
 class _Session:
@@ -98,6 +101,7 @@ class _Session:
         self.facts_store = FactStore(store)
         self.records: dict[Blob, str] = {}
         self.scanned = False  # whether some of them are not in the store
+        self.has_base = False
         self._objects = objects
         self._own_objects = objects is None
         self._decoded: dict[Blob, Facts] = {}
@@ -185,6 +189,7 @@ class _Session:
     def graph(self, change: Change) -> Graph:
         """The graph after a change."""
         base = self.base(change.base_tree)
+        self.has_base = True
         if self.deadline is not None:
             self.deadline = max(self.deadline, time.monotonic() + _FOR_THE_CHANGE)
         after = base.step(

@@ -160,12 +160,8 @@ class Store:
         header = "\n".join(lines).encode("ascii")
         temporary = os.path.join(self.folder, f"{name}.{os.getpid()}-{time.monotonic_ns()}.tmp")
         try:
-            for folder in (self._base, self.folder):
-                if not os.path.lexists(folder):
-                    os.mkdir(folder, 0o755)
-                if not self._is_ours(folder):
-                    self.note = "the cache folder is not a folder of yours: not used"
-                    return False
+            if not self._make_folder():
+                return False
             with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _FLAGS, 0o644), "wb") as file:
                 file.write(_MAGIC + hashlib.sha256(header).digest() + len(header).to_bytes(4, "little") + header)
                 for raw in sections.values():
@@ -180,6 +176,35 @@ class Store:
             return False
         self._sweep()
         return True
+
+    def _make_folder(self) -> bool:
+        """See to it that the folder is there, and ours. OSError where it cannot be made."""
+        for folder in (self._base, self.folder):
+            if not os.path.lexists(folder):
+                try:
+                    os.mkdir(folder, 0o755)
+                except FileExistsError:
+                    pass  # another process was faster
+            if not self._is_ours(folder):
+                self.note = "the cache folder is not a folder of yours: not used"
+                return False
+        return True
+
+    def opened(self, name: str) -> int | None:
+        """A descriptor of a small file in the folder, to read, write and lock; None where there is none: see `note`."""
+        try:
+            if not self._make_folder():
+                return None
+            file = os.open(os.path.join(self.folder, name), os.O_RDWR | os.O_CREAT | _FLAGS, 0o644)
+        except OSError as error:
+            self.note = f"the cache could not be written: {error.strerror or error}"
+            return None
+        status = os.fstat(file)
+        if stat.S_ISREG(status.st_mode) and _is_mine(status):
+            return file
+        os.close(file)
+        self.note = f"{name} in the cache folder is not a file of yours: not used"
+        return None
 
     def touch(self, name: str) -> None:
         """Mark a store as used, so that it is the last to go."""

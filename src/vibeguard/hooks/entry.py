@@ -71,7 +71,7 @@ def _work() -> int:
         from vibeguard.hooks.prepare import prepare  # noqa: PLC0415 - only this hook stamps
 
         return prepare(arguments[0], arguments[1] if len(arguments) > 1 else None)
-    request = Request(folder=os.getcwd(), environ=os.environ, now=time.time())
+    request = Request(folder=os.getcwd(), environ=os.environ, now=time.time(), finish_graph=_finish_graph)
     if hook == "commit-msg":
         request = request._replace(stage="commit-msg", message_file=arguments[0])
     elif hook == "pre-push":
@@ -79,6 +79,12 @@ def _work() -> int:
         remote = arguments[0] if arguments else None
         request = request._replace(stage="push", subject="push", pushed=given, remote=remote)
     return _judge(request)
+
+
+def _finish_graph(common_dir: str, tree: str) -> str:
+    from vibeguard.hooks.background import start  # noqa: PLC0415 - a graph that is not ready is the exception
+
+    return start(common_dir, tree)
 
 
 def _judge(request: Request) -> int:

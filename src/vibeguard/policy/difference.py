@@ -65,6 +65,7 @@ _SETTINGS: Mapping[str, Any] = {
     "own AI tool": lambda policy: policy.provenance.tools,
     "declare with": lambda policy: {"": policy.provenance.declare_with} if policy.provenance.declare_with else {},
     "ownership dialect": lambda policy: {"": policy.dialect} if policy.dialect else {},
+    "graphs built in the background": lambda policy: {"": "allowed"} if policy.build_in_background else {},
 }
 
 

@@ -198,6 +198,7 @@ class Pool(NamedTuple):
     on_error: dict[str, str]
     provenance: ProvenanceSettings
     dialect: str
+    build_in_background: bool
     unnamed_roles: tuple[str, ...]
 
 
@@ -230,6 +231,16 @@ def pool(layers: Sequence[Layer]) -> Pool:
                 f"`ownership.dialect` is already `{dialect}` in a layer above",
             )
         dialect = dialect or sections.dialect
+    build_in_background = None
+    for layer in ordered:
+        if layer.sections.build_in_background is None:
+            continue
+        allowed, place = layer.sections.build_in_background
+        # As with `on_error`: a layer below may refuse what one above allows, never the other way round.
+        if allowed and any(_refuses_background(other) for other in ordered if other.file.path in layer.above):
+            words = "`dependents.build_in_background` cannot be allowed again"
+            _loosening(layer, place, words, "a layer above says false")
+        build_in_background = allowed and build_in_background is not False
     names = Names(frozenset(roles), frozenset(tags), frozenset(windows), facts)
     people = People(
         roles={role: members or () for role, members in roles.items()},
@@ -253,12 +264,18 @@ def pool(layers: Sequence[Layer]) -> Pool:
         on_error,
         ProvenanceSettings(tools, declare_with),
         dialect,
+        bool(build_in_background),
         tuple(sorted(role for role, members in roles.items() if members is None)),
     )
 
 
 def _stop_of(layer: Layer) -> set[str]:
     return {stage for stage, (value, _) in layer.sections.on_error.items() if value == "stop"}
+
+
+def _refuses_background(layer: Layer) -> bool:
+    said = layer.sections.build_in_background
+    return said is not None and not said[0]
 
 
 def _pool_roles(ordered: Sequence[Layer]) -> dict[str, tuple[str, ...] | None]:

@@ -95,6 +95,7 @@ def _loaded(entry: PolicySource, read: Read, listing: Listing, extras: Iterable[
         on_error=pooled.on_error,
         provenance=pooled.provenance,
         dialect=pooled.dialect,
+        build_in_background=pooled.build_in_background,
         unnamed_roles=pooled.unnamed_roles,
         listed=listed,
         places={

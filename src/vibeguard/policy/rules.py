@@ -130,6 +130,7 @@ class Policy(NamedTuple):
     notices: tuple[str, ...] = ()
     listed: Mapping[str, tuple[str, ...]] = {}  # what each glob of `extends` found
     places: Mapping[str, Place] = {}  # where "tag money", "role senior" are defined
+    build_in_background: bool = False  # `dependents`: may a process outlive a hook to finish its graph?
 
     def active_rules(self, stage: Stage) -> tuple[Rule, ...]:
         """The rules that speak at this stage."""

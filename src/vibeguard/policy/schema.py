@@ -85,6 +85,7 @@ def _top() -> dict[str, Any]:
         "on_error": _object({stage: {"enum": ["warn", "stop"]} for stage in STAGES[:-1]}),
         "provenance": _object({"tools": _map(_words(), _KEBAB), "declare_with": _TEXT}),
         "ownership": _object({"dialect": {"enum": list(sections.DIALECTS)}}),
+        "dependents": _object({"build_in_background": {"type": "boolean"}}),
     }
     assert keys.keys() == set(sections.TOP_KEYS)
     return keys

@@ -1,7 +1,7 @@
 """The sections of a policy file that are not rules: people, tags, windows, facts, defaults and settings."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from vibeguard.model import Place
@@ -30,6 +30,7 @@ TOP_KEYS = (
     "on_error",
     "provenance",
     "ownership",
+    "dependents",
 )
 PEOPLE_KEYS = ("roles", "identities", "if_no_owner")
 WINDOW_KEYS = ("first_day", "last_day", "weekdays", "hours", "timezone")
@@ -57,6 +58,7 @@ class Sections(NamedTuple):
     provenance: ProvenanceSettings = ProvenanceSettings({})
     dialect: str = ""
     dialect_place: Place | None = None
+    build_in_background: tuple[bool, Place] | None = None
     extends: tuple[Node, ...] = ()
     rules: Node | None = None
     tighten: Node | None = None
@@ -96,27 +98,21 @@ def read_sections(reader: Reader, root: Node | None) -> Sections:
             reader.text(value, "`description`")
         elif key == "people":
             _people(reader, value, found)
-        elif key == "tags":
-            found["tags"] = _tags(reader, value)
-        elif key == "windows":
-            found["windows"] = _windows(reader, value)
-        elif key == "facts":
-            found["facts"] = _facts(reader, value)
+        elif key in _READERS:
+            found[key] = _READERS[key](reader, value)
         elif key == "defaults":
             defaults = reader.mapping(value, "`defaults`", ("if_unknown",))
             if "if_unknown" in defaults:
                 found["if_unknown"] = reader.choice(defaults["if_unknown"][1], "`if_unknown`", IF_UNKNOWN)
         elif key == "protected_refs":
             found["protected_refs"] = _globs(reader, value, "`protected_refs`")
-        elif key == "on_error":
-            found["on_error"] = _on_error(reader, value)
-        elif key == "provenance":
-            found["provenance"] = _provenance(reader, value)
         elif key == "ownership":
             ownership = reader.mapping(value, "`ownership`", ("dialect",))
             if "dialect" in ownership:
                 found["dialect"] = reader.choice(ownership["dialect"][1], "`dialect`", DIALECTS)
                 found["dialect_place"] = reader.place(ownership["dialect"][1])
+        elif key == "dependents":
+            found["build_in_background"] = _build_in_background(reader, value)
         elif key == "extends":
             found["extends"] = tuple(reader.items(value, "`extends`"))
             if value.kind == "mapping":
@@ -299,6 +295,15 @@ def _on_error(reader: Reader, node: Node) -> dict[str, tuple[str, Place]]:
     return found
 
 
+def _build_in_background(reader: Reader, node: Node) -> tuple[bool, Place] | None:
+    pairs = reader.mapping(node, "`dependents`", ("build_in_background",))
+    if "build_in_background" not in pairs:
+        return None
+    _, value = pairs["build_in_background"]
+    allowed = reader.yes_no(value, "`build_in_background`")
+    return None if allowed is None else (allowed, reader.place(value))
+
+
 def _provenance(reader: Reader, node: Node) -> ProvenanceSettings:
     tools: dict[str, tuple[str, ...]] = {}
     declare_with = ""
@@ -312,3 +317,12 @@ def _provenance(reader: Reader, node: Node) -> ProvenanceSettings:
             if reader.name(tool_node, "a tool"):
                 tools[tool] = tuple(dict.fromkeys(word for word, _ in reader.words(identities, f"tool `{tool}`")))
     return ProvenanceSettings(tools, declare_with)
+
+
+_READERS: Mapping[str, Callable[[Reader, Node], Any]] = {
+    "tags": _tags,
+    "windows": _windows,
+    "facts": _facts,
+    "on_error": _on_error,
+    "provenance": _provenance,
+}

@@ -233,3 +233,37 @@ def test_two_files_that_do_not_extend_each_other_cannot_tighten_the_same_field()
     below = "version: 1\nextends: one.yaml\ntighten: {pair: {then: {require_review: {count: 3}}}}"
     chained = policy(below, base=BASE, one=one).find_rule("pair")
     assert chained is not None and chained.demands[0].wanted == 3  # type: ignore[union-attr]
+
+
+BACKGROUND = "dependents: {build_in_background: %s}\n"
+ALLOWED, REFUSED = BACKGROUND % "true", BACKGROUND % "false"
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "allowed"),
+    [("", "", False), (ALLOWED, "", True), ("", ALLOWED, True), (ALLOWED, REFUSED, False), (REFUSED, REFUSED, False)],
+)
+def test_a_layer_below_may_refuse_processes_in_the_background(above: str, below: str, allowed: bool) -> None:
+    for name in ("aaa", "zzz"):
+        of = policy(f"version: 1\nextends: {name}.yaml\n{below}", **{name: BASE + above})
+        assert of.build_in_background is allowed
+
+
+def test_a_layer_below_cannot_allow_processes_that_one_above_refuses() -> None:
+    with pytest.raises(VibeguardError) as caught:
+        policy(lower(ALLOWED), base=BASE + REFUSED)
+    assert ".vibeguard.yaml:3:35: error[loosening]" in caught.value.details[0]
+
+
+def test_of_two_layers_that_do_not_know_each_other_both_must_allow_it() -> None:
+    one = f"version: 1\n{ALLOWED}rules: [{{id: first, then: warn}}]"
+    two = f"version: 1\n{REFUSED}rules: [{{id: second, then: warn}}]"
+    for order in ("[one.yaml, two.yaml]", "[two.yaml, one.yaml]"):
+        assert policy(f"version: 1\nextends: {order}", one=one, two=two).build_in_background is False
+
+
+@pytest.mark.parametrize("value", ["yes", "1", "'true'", "[true]", "", "maybe"])
+def test_only_true_and_false_say_whether_it_is_allowed(value: str) -> None:
+    with pytest.raises(VibeguardError) as caught:
+        policy(BASE + BACKGROUND % value)
+    assert "error[wrong-type]" in caught.value.details[0]

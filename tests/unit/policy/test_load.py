@@ -283,6 +283,15 @@ def test_a_compiled_policy_is_the_same_policy() -> None:
     ].from_commit == "abc"
 
 
+def test_a_compiled_policy_keeps_its_settings() -> None:
+    text = (
+        b"version: 1\ndependents: {build_in_background: true}\non_error: {commit: warn}\nrules: [{id: a, then: warn}]"
+    )
+    plain = load(PolicySource("p.yaml", text))
+    assert plain.build_in_background
+    assert compiled.load(compiled.dump(plain), PolicySource("p.yaml", text)) == plain
+
+
 def test_a_compiled_policy_is_never_used_for_other_bytes() -> None:
     raw = compiled.dump(load(starter(), TREE.get, lambda _: tuple(TREE)))
     other = {**TREE, "policies/a.yaml": TREE["policies/a.yaml"] + b"#"}

@@ -88,7 +88,7 @@ GOOD = [
     "rules: [{id: a, when: {x.coverage: at most 80%, x.risk: at least high}, then: warn}]",
     "version: 1\nwindows: {night: {hours: 22:00 to 06:00, weekdays: [friday], timezone: Europe/Berlin}}\n"
     "rules: [{id: a, when: {time.window: night}, then: [warn, {require_checks: t}]}]",
-    "version: 1\nprotected_refs: [main, 'release/*']\non_error: {commit: warn}\nownership: {dialect: gitlab}\n"
+    "version: 1\nprotected_refs: [main, 'release/*']\non_error: {commit: warn}\nownership: {dialect: gitlab}\ndependents: {build_in_background: true}\n"
     "provenance: {declare_with: 'Assisted-by: X', tools: {our-bot: [bot@example.com]}}\nrules: [{id: a, then: require_review}]",
     "version: 1\nrules: [{id: a, when: {change.new_dependencies: true, change.opaque_files: at least 2, author.user: {none_of: [amy]}}, then: {warn: true, block: true}}]",
     "version: 1\nrules: [{id: a, when: {not: {any: {ai.detected: true, ai.lines: between 1 and 5}}}, then: {require_trailer: [A, {name: B, on: any-commit}]}}]",

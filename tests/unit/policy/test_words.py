@@ -16,6 +16,16 @@ from vibeguard.policy.difference import differences
 from vibeguard.policy.lint import lint
 from vibeguard.policy.reading import read_break_glass, read_policy
 
+# -- settings
+
+
+def test_a_difference_names_the_permission_to_build_in_the_background() -> None:
+    plain = rule("then: warn")
+    allowing = rule("then: warn", more="dependents: {build_in_background: true}")
+    assert [item[:2] for item in differences(plain, allowing)] == [("added", "graphs built in the background")]
+    assert [item[:2] for item in differences(allowing, plain)] == [("removed", "graphs built in the background")]
+
+
 # -- patterns
 
 
