@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -456,3 +457,24 @@ def test_the_packages_that_a_change_crosses_are_counted(
     assert score(change, Content({}), lambda _path: (), False, found, package_of=graph.package_of).packages == len(
         packages
     )
+
+
+@pytest.mark.parametrize(
+    "configs",
+    [
+        {"tsconfig.json": "./tsconfig.json"},
+        {"tsconfig.json": "./base.json", "base.json": "./tsconfig.json"},
+        {"tsconfig.json": "./base", "base.json": ["./other.json", "./tsconfig.json"], "other.json": "./base.json"},
+        {"tsconfig.json": ".", "web/tsconfig.json": "../web"},
+    ],
+)
+def test_a_tsconfig_that_extends_itself_ends_and_keeps_its_own_paths(repo: Repo, configs: dict[str, object]) -> None:
+    own = {"compilerOptions": {"baseUrl": ".", "paths": {"@/*": ["src/*"]}}}
+    files = {
+        name: json.dumps({"extends": extends, **(own if name == "tsconfig.json" else {})})
+        for name, extends in configs.items()
+    }
+    repo.commit("first", {**files, "app.ts": "import { a } from '@/lib'\n", "src/lib.ts": "export const a = 1\n"})
+    repo.stage({"src/lib.ts": "export const a = 2\n"})
+    assert set(shown(answer(repo))) == {"app.ts"}
+    assert answer(repo) == answer(repo, use_store=False)
