@@ -33,7 +33,9 @@ HOOK = (
 )
 COMMAND = [sys.executable, "-I", "-c", HOOK]
 # A git that takes its time for the process in the background, which gets none of this hook's own variables.
-SLOW_GIT = '#!/bin/sh\n[ -n "$OF_THE_HOOK" ] || {{ env > {told}; sleep 2; }}\nexec {git} "$@"\n'
+SLOW_GIT = (
+    '#!/bin/sh\n[ -n "$OF_THE_HOOK" ] || {{ echo $PPID >> {told}.by; env > {told}; sleep 2; }}\nexec {git} "$@"\n'
+)
 
 
 def hook(repo: Repo, env: Mapping[str, str] | None = None) -> str:
@@ -141,6 +143,37 @@ def test_while_one_is_built_no_second_one_is_started(repo: Repo) -> None:
         assert BEING_BUILT in hook(repo)
         assert (stores / "building").read_bytes() == b""  # whoever starts one says so here first
     assert not graphs(stores)
+
+
+def test_of_many_hooks_at_once_one_starts_the_build(repo: Repo, slow: Slow) -> None:
+    stores = staged(repo)
+    env = {**os.environ, **slow.env}
+    hooks = [
+        subprocess.Popen(COMMAND, cwd=repo.path, env=env, stderr=subprocess.PIPE, start_new_session=True)
+        for _ in range(4)
+    ]
+    said = [process.communicate(timeout=120)[1].decode() for process in hooks]
+    assert [BEING_BUILT in one or KNOWN in one for one in said] == [True] * 4
+    wait_for(lambda: graphs(stores) and is_free(stores))
+    assert len(set(slow.told.with_suffix(".by").read_text().split())) == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "why"),
+    [
+        ("CI", "true", "what a CI job leaves running ends with the job"),
+        (
+            "GIT_QUARANTINE_PATH",
+            "/nowhere",
+            "GIT_QUARANTINE_PATH is set, so the objects may be gone when the hook ends",
+        ),
+    ],
+)
+def test_where_a_process_would_be_of_no_use_none_is_started(repo: Repo, variable: str, value: str, why: str) -> None:
+    stores = staged(repo)
+    said = hook(repo, {variable: value})
+    assert (NOT_KNOWN in said, f"not built in the background: {why}" in said) == (True, True)
+    assert not (stores / "building").exists()
 
 
 def test_who_reads_the_hook_to_its_end_does_not_wait_for_the_build(repo: Repo, slow: Slow) -> None:

@@ -22,6 +22,8 @@ def start(common_dir: str, tree: str) -> str:
     """Have the graph of a tree built and kept; "" when a process is at it, else why none is."""
     if os.name != "posix":
         return "this system has no processes that outlive a hook's"
+    if os.environ.get("CI", "false").lower() not in ("", "0", "false"):
+        return "what a CI job leaves running ends with the job"
     elsewhere = next((name for name in _OBJECTS_ELSEWHERE if os.environ.get(name)), None)
     if elsewhere is not None:
         return f"{elsewhere} is set, so the objects may be gone when the hook ends"
