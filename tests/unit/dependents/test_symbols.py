@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from tests.conftest import Repo
 from tests.unit.dependents.test_graph import graph_of, staged_change
-from vibeguard.dependents.symbols import GRAMMARS, Symbol, changed_symbols, definitions, naming
+from vibeguard.dependents.definitions import definitions
+from vibeguard.dependents.grammars import GRAMMARS
+from vibeguard.dependents.symbols import Symbol, changed_symbols, naming
 from vibeguard.repository.locate import locate
 from vibeguard.repository.objects import Objects
 
@@ -28,6 +32,22 @@ SOURCES = {
         "package a; public class C { public int m() { return 1; } void n() {} } class D {}\n"
         "public interface I { void q(); }",
         "C C.m I I.q",
+    ),
+    "kt": (
+        "package a.b\nconst val K = 1\nvar q by lazy { 3 }\nprivate val s = 1\n"
+        "internal fun h() {}\n"
+        "val String.ext: Int get() = 1\nfun <T> List<T>.each(f: (T) -> Unit): Int = 3\ntypealias Z = Int\n"
+        "private class No {\n  fun m() {}\n}\nval `a_b` = 1\n"
+        "data class D(val a: Int) : Base(a), I {\n  constructor(x: String) : this(1) {}\n"
+        '  @An("private")\n  fun m() {}\n'
+        "  protected open fun n() = 1\n  companion object {\n    const val C = 1\n    private val P = 2\n  }\n"
+        "  inner class In {\n    fun deep() {}\n  }\n  private fun z() {}\n}\n"
+        "class F {\n  companion object Named {\n    fun of() = F()\n  }\n}\n"
+        "class G {\n  private companion object {\n    val x = 1\n  }\n}\n"
+        "object O {\n  val v: Int\n    get() = 1\n}\nenum class E(val x: Int) {\n  A(1),\n  B(2)\n}\n"
+        "interface I {\n  fun q()\n  val w: Int\n}\n",
+        "K q h ext each Z a_b D D.constructor D.m D.n D.Companion D.Companion.C D.In D.In.deep "
+        "F F.Named F.Named.of G O O.v E E.A E.B I I.q I.w",
     ),
     "rs": (
         "pub fn f() {} fn g() {} pub struct S; impl S { pub fn m(&self) {} fn n() {} } pub trait T { fn q(&self); }",
@@ -65,7 +85,23 @@ def test_public_definitions_are_found(extension: str) -> None:
 @pytest.mark.parametrize("extension", GRAMMARS)
 def test_any_text_is_parsed_without_harm(extension: str) -> None:
     for source in (b"", b"\xff\xfe\0", b"(" * 20_000, b"class A { " * 3_000, b"def f(" * 3_000):
-        definitions(source, extension)
+        with suppress(ValueError):
+            definitions(source, extension)
+
+
+def test_what_a_kotlin_file_defines_is_unknown_where_an_error_hides_it(repo: Repo) -> None:
+    repo.commit("first", {"a.kt": "class A {\n  fun f() {}\n}\n", "b.kt": "fun g() {}\n", "c.kt": "const val C = 1\n"})
+    repo.stage({"a.kt": "class A {\n  fun f( {}\n}\n", "b.kt": "\n", "c.kt": "@A(1) const val D = 1\n"})
+    with Objects(locate(str(repo.path)).git) as objects:
+        symbols, unknown = changed_symbols(staged_change(repo), objects.blob)
+    assert symbols == (Symbol("b.kt", "g", "g", removed=True),)
+    assert unknown == "symbols of 2 files could not be compared"
+
+
+def test_members_of_a_large_class_are_each_private_by_the_label_before_them() -> None:
+    members = "".join(f"int f{number}();\n" for number in range(20_000))
+    found = definitions(f"class A {{\n{members}public:\nint shown();\n{members}}};\n".encode(), "cpp")
+    assert len(found) == 2 + 20_000
 
 
 @pytest.mark.parametrize(
@@ -138,6 +174,23 @@ def test_a_deleted_file_removes_all_its_symbols(repo: Repo) -> None:
         ("A.java", "public @interface A { int v(); }", "public @interface A { }", ("A.v", "A", True)),
         ("A.java", "public record A(int x) {}", "public record A(long x) {}", ("A", "A", False)),
         ("A.java", "public interface A { int X = 1; }", "public interface A { }", ("A.X", "A", True)),
+        ("a.kt", "fun f(a: Int) = 1\n", "fun f(a: Long) = 2\n", ("f", "f", False)),
+        ("a.kt", "fun f(a: Int) = 1\nfun f(b: Long) {}\n", "fun f(a: Int): Int = 1\n", ("f", "f", False)),
+        ("a.kt", "fun f(a: Int) {}\nfun f(b: Long) {}\n", "fun f(a: Int) {}\n", ("f", "f", False)),
+        ("a.kt", "fun f() {}\n", "private fun f() {}\n", ("f", "f", True)),
+        ("a.kt", "fun String.f() {}\n", "fun Int.f() {}\n", ("f", "f", False)),
+        ("a.kt", "val v: Int = 1\nval w = 1\n", "val v: Long = 1\nval w = 2\n", ("v", "v", False)),
+        ("a.kt", "var v: Int\n  get() = 1\n", "val v: Int\n  get() = 2\n", ("v", "v", False)),
+        ("a.kt", "val v by lazy { 1 }\nval w = 1\n", "val v by lazy { 2 }\n", ("w", "w", True)),
+        ("a.kt", "class A(val x: Int) {\n}\n", "class A(val x: Long) {\n}\n", ("A", "A", False)),
+        (
+            "a.kt",
+            "class A {\n  // one\n  companion object {\n    val K = 1\n  }\n}\n",
+            "class A {\n  companion object { // two\n  }\n}\n",
+            ("A.Companion.K", "A", True),
+        ),
+        ("a.kt", "enum class E {\n  A, B\n}\n", "enum class E {\n  A\n}\n", ("E.B", "E", True)),
+        ("a.kt", "typealias Z = Int\n", "typealias Z = Long\n", ("Z", "Z", False)),
         ("a.rs", "pub const A: u8 = 1;\n", "pub const A: u16 = 1;\n", ("A", "A", False)),
         ("a.rs", "pub mod m { pub fn f() {} }\n", "pub mod m { }\n", ("m.f", "m", True)),
         ("a.rs", "impl<T> S<T> { pub fn g(&self) {} }\n", "impl<T> S<T> { }\n", ("S.g", "S", True)),
