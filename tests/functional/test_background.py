@@ -176,6 +176,35 @@ def test_where_a_process_would_be_of_no_use_none_is_started(repo: Repo, variable
     assert not (stores / "building").exists()
 
 
+def test_while_one_is_built_a_hook_does_not_wait_for_as_long(repo: Repo, slow: Slow) -> None:
+    stores = staged(repo)
+    patient = HOOK.replace("HOOK_PATIENCE = 0.0", "HOOK_PATIENCE = 600.0; gather.PATIENCE_MEANWHILE = 0.0")
+
+    def patient_hook() -> str:
+        done = subprocess.run(
+            [*COMMAND[:-1], patient], cwd=repo.path, capture_output=True, text=True, check=True, timeout=120
+        )
+        return done.stderr
+
+    hook(repo, slow.env)
+    assert BEING_BUILT in patient_hook()
+    wait_for(lambda: graphs(stores) and is_free(stores))
+    assert KNOWN in patient_hook()
+
+
+def test_what_hangs_or_spins_is_ended_by_the_system() -> None:
+    bounded = "import os, signal, time\nfrom vibeguard.hooks import background\nbackground._bounded(1)\n"
+    hanging = "time.sleep(60)"
+    # What it forks has no alarm, but no more of the processor's time either.
+    spinning = "signal.alarm(0)\nif os.fork() == 0:\n    while True: pass\nprint(os.wait()[1] & 127)"
+    done = [
+        subprocess.run([sys.executable, "-I", "-c", bounded + what], capture_output=True, check=False, timeout=50)
+        for what in (hanging, spinning)
+    ]
+    assert done[0].returncode == -signal.SIGALRM
+    assert int(done[1].stdout) in (signal.SIGXCPU, signal.SIGKILL)
+
+
 def test_who_reads_the_hook_to_its_end_does_not_wait_for_the_build(repo: Repo, slow: Slow) -> None:
     stores = staged(repo)
     assert BEING_BUILT in hook(repo, slow.env)

@@ -58,6 +58,8 @@ if TYPE_CHECKING:
     from vibeguard.ownership.history import History
 
 HOOK_PATIENCE = 10.0  # seconds a hook waits for a graph that was never built; the next run goes on from there
+# Seconds while a process in the background builds it: enough for a graph that is there, and no work that it does, too.
+PATIENCE_MEANWHILE = 1.0
 Files = frozenset[str] | None
 
 MOST_EXAMINED = 5_000  # files
@@ -223,6 +225,12 @@ class Gathered:
     def graph(self) -> Graph:
         """The import graph after the change. A hook does not wait long for one that was never built."""
         limit = None if self.request.stage == "ci" or self.request.patient else HOOK_PATIENCE
+        later = self.policy.build_in_background and self.request.finish_graph is not None and self.request.use_store
+        if later and limit is not None:
+            from vibeguard.dependents.finishing import is_under_way  # noqa: PLC0415 - few policies allow it
+
+            if is_under_way(self.location.common_dir):
+                limit = min(limit, PATIENCE_MEANWHILE)
         change = self.change
         if change.source == "patch":
             # What the patch adds cannot be resolved without its files; who depends on the files it touches can be told.
@@ -237,14 +245,13 @@ class Gathered:
             progress=self.request.progress,
             objects=self.objects,
         )
-        if graph.unbuilt is not None and self.policy.build_in_background:
+        if graph.unbuilt is not None and later:
             self._finish_later(graph, graph.unbuilt)
         return graph
 
     def _finish_later(self, graph: Graph, tree: str) -> None:
-        """Have a graph that was not ready built after us, if whoever asks us can do that, and say what comes of it."""
-        if self.request.finish_graph is None or not self.request.use_store:
-            return
+        """Have a graph that was not ready built after us, and say what comes of it."""
+        assert self.request.finish_graph is not None
         why_not = self.request.finish_graph(self.location.common_dir, tree)
         if why_not:
             graph.notices = (*graph.notices, f"the import graph is not built in the background: {why_not}")

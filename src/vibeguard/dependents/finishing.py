@@ -8,6 +8,7 @@ still says so, that build did not finish, and the next one waits.
 from __future__ import annotations
 
 import os
+import stat
 from typing import Literal, NamedTuple
 
 from vibeguard.dependents.opening import open_graph
@@ -20,6 +21,7 @@ TURN = "building"  # the file's name in the folder of the stores
 RETRY_SECONDS = 3600  # after a build that did not finish: what was in its way is likely still there
 TIME_LIMIT = 900.0  # seconds for one build; what was scanned by then is kept
 _MOST = 4096  # bytes of the file that are read
+_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class Turn(NamedTuple):
@@ -62,6 +64,28 @@ def take_turn(common_dir: str, tree: str, now: float) -> Turn:
     except OSError as error:
         return _given_back(file, Turn("none", f"the cache could not be locked: {error.strerror or error}"))
     return Turn("free", file=file)
+
+
+def is_under_way(common_dir: str) -> bool:
+    """Whether a process is building a graph of this repository. Never waits, and makes no file."""
+    try:
+        import fcntl  # noqa: PLC0415 - see take_turn
+
+        file = os.open(os.path.join(Store(common_dir).folder, TURN), os.O_RDONLY | _FLAGS)
+    except (ImportError, OSError):
+        return False
+    try:
+        # An empty one is nobody's: not even for a moment is it locked against who wants the turn.
+        if not os.read(file, 1):
+            return False
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return stat.S_ISREG(os.fstat(file).st_mode)  # a pipe that has nothing to say is no lock
+    except OSError:
+        return False
+    finally:
+        os.close(file)
+    return False
 
 
 def _given_back(file: int, turn: Turn) -> Turn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import Repo
 from vibeguard.dependents import finishing
-from vibeguard.dependents.finishing import RETRY_SECONDS, Turn, finish, take_turn
+from vibeguard.dependents.finishing import RETRY_SECONDS, Turn, finish, is_under_way, take_turn
 from vibeguard.dependents.store import Store
 
 NOW = 1_800_000_000.0
@@ -46,6 +47,35 @@ def test_one_at_a_time_has_the_turn(place: Place) -> None:
     assert place.finish(first)
     assert place.file.read_bytes() == b""
     assert place.take() == Turn("taken")  # it is built: nobody needs to start anything
+
+
+def test_a_build_is_under_way_while_somebody_has_the_turn(place: Place) -> None:
+    assert not is_under_way(place.common_dir)
+    turn = place.take()
+    assert is_under_way(place.common_dir)
+    os.close(turn.file)
+    assert place.file.read_bytes()
+    assert not is_under_way(place.common_dir)
+
+
+@pytest.mark.parametrize("what", ["empty", "folder", "pipe", "link"])
+def test_what_is_no_turn_is_nobodys(place: Place, what: str) -> None:
+    place.file.parent.mkdir(parents=True)
+    if what == "folder":
+        place.file.mkdir()
+    elif what == "pipe":
+        os.mkfifo(place.file)
+        with open(os.open(place.file, os.O_RDWR), "wb"):  # somebody may write to it, and does not
+            assert not is_under_way(place.common_dir)
+        return
+    elif what == "link":
+        place.file.symlink_to("/dev/zero")
+    else:
+        with open(place.file, "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            assert not is_under_way(place.common_dir)
+        return
+    assert not is_under_way(place.common_dir)
 
 
 def test_who_ended_without_finishing_is_waited_for_an_hour(place: Place) -> None:
