@@ -12,6 +12,7 @@ import stat
 from typing import Literal, NamedTuple
 
 from vibeguard.dependents.opening import open_graph
+from vibeguard.dependents.snapshot import load
 from vibeguard.dependents.store import Store
 from vibeguard.errors import VibeguardError
 from vibeguard.model import Change
@@ -47,7 +48,7 @@ def take_turn(common_dir: str, tree: str, now: float) -> Turn:
     except ImportError:
         return Turn("none", "this system has no file locks")
     store = Store(common_dir)
-    if tree in store.graphs():
+    if load(store, tree) is not None:  # one that is damaged, or of another version, has to be built
         return Turn("taken")
     file = store.opened(TURN)
     if file is None:

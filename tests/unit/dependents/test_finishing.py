@@ -49,6 +49,22 @@ def test_one_at_a_time_has_the_turn(place: Place) -> None:
     assert place.take() == Turn("taken")  # it is built: nobody needs to start anything
 
 
+@pytest.mark.parametrize("harm", ["foreign version", "flipped bit"])
+def test_a_graph_that_cannot_be_used_does_not_count_as_built(place: Place, harm: str) -> None:
+    assert place.finish(place.take())
+    graph = place.file.with_name(f"graph-{place.tree}")
+    raw = bytearray(graph.read_bytes())
+    if harm == "foreign version":
+        raw = bytearray(raw.replace(b"vibeguard-store 1", b"vibeguard-store 0"))
+    else:
+        raw[raw.index(b"hub.py")] ^= 1
+    graph.write_bytes(raw)
+    turn = place.take()
+    assert turn.state == "free"
+    assert place.finish(turn)
+    assert place.take() == Turn("taken")
+
+
 def test_a_build_is_under_way_while_somebody_has_the_turn(place: Place) -> None:
     assert not is_under_way(place.common_dir)
     turn = place.take()
