@@ -15,6 +15,7 @@ from functools import cache
 from typing import NamedTuple
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
+from vibeguard.dependents.languages.csharp_project import project_folder, read_project
 from vibeguard.dependents.languages.text import (
     BLOCK_COMMENT,
     CHARACTER,
@@ -27,7 +28,7 @@ from vibeguard.dependents.languages.text import (
     text,
     unreadable,
 )
-from vibeguard.dependents.project import Project, join
+from vibeguard.dependents.project import Project
 
 # What another file of a namespace defines can change where this file's edges lead.
 BY_NAME = True
@@ -53,7 +54,7 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             rb"(<[^<>\n]{0,300}+>)?\(",
             "interpolated": rb"\$@?\"((?:[^\"\\\n]++|\\.)*+)\"",
             "hole": rb"\{([^{}\"]++)\}",
-            "before": rb"([\w>\]?]++)[ \t]++\Z",
+            "after": rb"(?![\w<])[ \t]*+(\()?",
             "brace": rb"[{}]",
             "body": rb"[{;]",
             # Over the distinct words of a file: names with what follows them, "<" where they have type arguments.
@@ -70,6 +71,8 @@ _BEFORE_TYPES = frozenset(
     b"implicit explicit operator where select let by equals on from join into using required scoped".split()
 )
 _TYPES = (b"class", b"interface", b"struct", b"enum", b"record")
+_LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
+_IN_NAMES, _IN_TYPES = _LETTERS + b".", _LETTERS + b">]?"
 # What can be part of a dotted name, and the bracket of its type arguments; everything else separates words.
 _WORD = bytes(byte if chr(byte).isalnum() or byte in b"_.<" or byte >= 0x80 else 0x20 for byte in range(256))
 
@@ -153,15 +156,19 @@ def _interpolated(content: bytes) -> bytes:
 
 def _is_type(name: str, code: bytes) -> bool:
     """Whether a name that also stands with type arguments is a type without them, or only a property or constructor."""
-    for match in re.finditer(
-        rb"(?<![\w.])" + re.escape(name.encode("utf-8", "surrogateescape")) + rb"(?![\w<])[ \t]*+(\()?", code
-    ):
-        word = _pattern("before").search(code, max(0, match.start() - 40), match.start())
-        if match.group(1) is not None:
-            if word is not None and word.group(1) == b"new":
+    raw = name.encode("utf-8", "surrogateescape")
+    start = code.find(raw)
+    while start >= 0:
+        end = start + len(raw)
+        after = _pattern("after").match(code, end)
+        if after is not None and (start == 0 or code[start - 1 : start].strip(_IN_NAMES)):
+            before = code[max(0, start - 40) : start]
+            apart = before.rstrip(b" \t")
+            # The word before it, where blanks alone stand between.
+            word = b"" if apart == before else apart[len(apart.rstrip(_IN_TYPES)) :]
+            if word == b"new" or (after.group(1) is None and (not word or word in _BEFORE_TYPES)):
                 return True
-        elif word is None or word.group(1) in _BEFORE_TYPES:
-            return True
+        start = code.find(raw, end)
     return False
 
 
@@ -239,7 +246,7 @@ def _index(project: Project) -> _Index:
         facts = project.facts(path)
         for name in facts.defines:
             if name[0] == "*":
-                opened.setdefault(_project_folder(path, project), []).append(name[1:])
+                opened.setdefault(project_folder(path, project), []).append(name[1:])
                 continue
             full = name[2:] if name.startswith("::") else f"{facts.package}.{name}" if facts.package else name
             space, _, last = full.rpartition(".")
@@ -254,7 +261,7 @@ def _index(project: Project) -> _Index:
     for path in sorted(project.files):
         if path.endswith(".csproj"):
             folder = path.rpartition("/")[0]
-            found, usings = _read_project(path, project)
+            found, usings = read_project(path, project)
             references.setdefault(folder, set()).update(found)
             opened.setdefault(folder, []).extend(usings)
     for folder in references:
@@ -270,67 +277,10 @@ def _index(project: Project) -> _Index:
     return kept
 
 
-_INCLUDE = rb"\b(?:Include|Project)[ \t]*=[ \t]*[\"']([^\"']++)[\"']"
-_THIS_FOLDER = re.compile(r"^\$\((?:MSBuildThisFileDirectory|MSBuildProjectDirectory)\)/?")
-MAX_IMPORTED = 100  # build files that one project file imports; real ones have a dozen
-
-
-def _read_project(path: str, project: Project) -> tuple[set[str], list[str]]:
-    """Folders of the projects that a project file references, and the namespaces it opens in all its files.
-
-    What it imports is read too, whatever the condition: what it opens too much holds no name that is looked for.
-    """
-    found: set[str] = set()
-    usings: list[str] = []
-    queue = [path]
-    above = path.rpartition("/")[0]
-    queue += [f"{folder}/{name}".lstrip("/") for folder in (*_folders(above), "") for name in _IMPLIED]
-    read: set[str] = set()
-    while queue and len(read) < MAX_IMPORTED:
-        here = queue.pop()
-        if here in read or here not in project.files:
-            continue
-        read.add(here)
-        content = project.read(here) or b""
-        folder = here.rpartition("/")[0]
-        for tag, raw in re.findall(rb"<(ProjectReference|Using|Import)\b[^>]*?" + _INCLUDE, content):
-            include = _THIS_FOLDER.sub("", text(raw).replace("\\", "/"))
-            target = None if "$" in include else join(folder, include)
-            if tag == b"Using":
-                usings.append(include)
-            elif target is not None and tag == b"Import":
-                queue.append(target)
-            elif target is not None:
-                found.add(target.rpartition("/")[0])
-    return found, usings
-
-
-_IMPLIED = ("Directory.Build.props", "Directory.Build.targets")
-
-
-def _folders(folder: str) -> Iterator[str]:
-    while folder:
-        yield folder
-        folder = folder.rpartition("/")[0]
-
-
-def _project_folder(path: str, project: Project) -> str:
-    """The nearest folder above that holds a project file."""
-    known: dict[str, str] = project.kept.setdefault("csharp.folders", {})
-    folder = path.rpartition("/")[0]
-    found = known.get(folder)
-    if found is None:
-        found = folder
-        while found and not any(name.endswith(".csproj") for name in project.folders.get(found, ())):
-            found = found.rpartition("/")[0]
-        known[folder] = found
-    return found
-
-
 def resolve(facts: Facts, importer: str, project: Project) -> Links:
     """The files that define the types this file names."""
     index = _index(project)
-    home = _project_folder(importer, project)
+    home = project_folder(importer, project)
     edges: list[Edge] = []
     wanted = {"*"}
     around = list(_enclosing(facts.package))
@@ -416,4 +366,4 @@ def _visible(paths: Iterable[str], home: str, index: _Index, project: Project) -
     seen = index.seen.get(home)
     if seen is None:
         return paths
-    return [path for path in paths if (folder := _project_folder(path, project)) in seen or folder not in index.seen]
+    return [path for path in paths if (folder := project_folder(path, project)) in seen or folder not in index.seen]

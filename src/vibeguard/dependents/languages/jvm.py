@@ -2,7 +2,8 @@
 
 A third of the edges of a Java project have no import statement: classes of one package name each other directly.
 
-Cannot see: reflection, dependency injection by name, generated sources, and files of which only members are used (the
+Cannot see: reflection, dependency injection by name, generated sources, Kotlin packages whose folders leave out the
+part that all share (`org.x.a` in `kotlin/a/`; Kotlin allows any folder), and files of which only members are used (the
 value that a call returns, an inherited field): what type an expression has, only a compiler knows.
 """
 
@@ -80,7 +81,7 @@ def _word() -> re.Pattern[str]:
 @cache
 def _written_out() -> re.Pattern[str]:
     # Behind a single name, what is all capitals is a constant of an object.
-    return re.compile(r" ((?:[a-z_]\w*+\.){2,}+[A-Z]\w*+|[a-z_]\w*+\.[A-Z]\w*?[a-z]\w*+)", re.A)
+    return re.compile(r" ([a-z_]\w*+\.(?:(?:[a-z_]\w*+\.)++[A-Z]\w*+|[A-Z]\w*?[a-z]\w*+))", re.A)
 
 
 _KEYWORDS = frozenset(b"if for while switch catch return synchronized super this new assert when try throw".split())

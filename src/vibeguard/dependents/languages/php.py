@@ -10,7 +10,6 @@ constants, computed includes.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -18,6 +17,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
+from vibeguard.dependents.languages.php_project import autoload_of, class_file
 from vibeguard.dependents.languages.text import (
     BLOCK_COMMENT,
     LINE_COMMENT,
@@ -75,10 +75,9 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             "function": rb"\nfunction[ \t]++&?(\w++)[ \t]*+\(",
             "inner function": rb"\n[ \t]*+function[ \t]++&?(\w++)[ \t]*+\(",
             "constant": rb"\nconst[ \t]++(\w++)[ \t]*+=",
-            # Over the distinct words of a file, see `_named`.
-            "class": rb"[A-Z](?<![\w\\$].)(?<!->.)(?<!::.)[\w\\]*+|\\(?<![\w\\$].)(?<!->.)[\w\\]++"
-            rb"|[a-z_](?<![\w\\$].)(?<!->.)(?<!::.)\w*+\\[\w\\]*+",
-            "called": rb"[a-z_](?<![\w\\$].)(?<!->.)(?<!::.)\w*+(?=\(|::)",
+            # Over the distinct words of a file, see `_named`: classes, names with a namespace, functions and what is
+            # before "::". Members, variables and other words are read along, so that each is looked at once.
+            "named": rb"(?:->|::|\$)[\w\\]*+|([A-Z][\w\\]*+|\\[\w\\]++|[a-z_]\w*+(?:\\[\w\\]*+|(?=\(|::)))|[\w\\]++",
             "made": rb"new[ \t]++(\\?[a-z_]\w*+)",
             "extended": rb"extends[ \t]++(\\?[a-z_]\w*+)",
             "case": rb"case[ \t]++(\\?[A-Z][\w\\]*+)(?=::)",
@@ -218,16 +217,14 @@ def _named(code: bytes) -> set[str]:
     # What these keywords precede is a definition, or the value of a case.
     marked = code.replace(b"function ", b"function$").replace(b"const ", b"const$").replace(b"case ", b"case$")
     words = b"  ".join(set(marked.translate(_WORD).split()))
-    called = set(_pattern("called").findall(words))
+    found = set(_pattern("named").findall(words)) - {b""}
     if b"new" in code:
-        called.update(_pattern("made").findall(code))
+        found.update(_pattern("made").findall(code))
     if b"extends" in code:
-        called.update(_pattern("extended").findall(code))
-    classes = set(_pattern("class").findall(words))
+        found.update(_pattern("extended").findall(code))
     if b"case" in code:
-        classes.update(_pattern("case").findall(code))
-    found = _texts(called | classes)
-    return {name for name in found - _BUILTIN - _WORDS if name.removeprefix("\\") not in _BUILTIN}
+        found.update(_pattern("case").findall(code))
+    return {name for name in _texts(found) - _BUILTIN - _WORDS if name.removeprefix("\\") not in _BUILTIN}
 
 
 def _texts(names: set[bytes]) -> set[str]:
@@ -321,109 +318,13 @@ def offers(path: str, project: Project) -> set[str]:
     return {path.rpartition("/")[2], *(name.rpartition("\\")[2] for name in project.facts(path).defines)}
 
 
-class _Rule(NamedTuple):
-    """One line of a composer.json's autoload section."""
-
-    prefix: str
-    folder: str
-    is_psr0: bool
-    home: str  # the folder of the composer.json
-
-
-class _Autoload(NamedTuple):
-    """What composer loads, of the whole repository."""
-
-    rules: tuple[_Rule, ...]  # longest prefix first
-    defined: dict[str, tuple[str, ...]]  # files by the qualified name of what they define, where no path spells it
-    by_name: bool  # whether classes are among them
-
-
-def _autoload(project: Project) -> _Autoload:
-    kept: _Autoload | None = project.kept.get("php.autoload")
-    if kept is None:
-        rules: list[_Rule] = []
-        mapped: list[str] = []
-        loaded: set[str] = set()
-        for path in project.named("composer.json"):
-            home = path.rpartition("/")[0]
-            for section in _sections(project.read(path)):
-                for standard in ("psr-4", "psr-0"):
-                    mapping = section.get(standard)
-                    for prefix, folders in mapping.items() if isinstance(mapping, dict) else ():
-                        rules += [
-                            _Rule(prefix.strip("\\"), where, standard == "psr-0", home)
-                            for where in _joined(home, folders)
-                        ]
-                mapped += _joined(home, section.get("classmap"))
-                loaded.update(_joined(home, section.get("files")))
-        rules = sorted(set(rules), key=lambda rule: (-len(rule.prefix), rule))
-        everywhere = not rules and not mapped
-        folders = tuple(folder + "/" if folder else "" for folder in mapped)
-        defined: dict[str, list[str]] = {}
-        for path in sorted(project.files):
-            if path.endswith(".php") and (
-                everywhere or path in loaded or path in mapped or (folders and path.startswith(folders))
-            ):
-                facts = project.facts(path)
-                for name in facts.defines:
-                    qualified = name[1:] if name[:1] == "\\" else f"{facts.package}\\{name}" if facts.package else name
-                    defined.setdefault(qualified, []).append(path)
-        kept = _Autoload(
-            tuple(rules),
-            {name: tuple(paths) for name, paths in defined.items() if len(paths) == 1 or not everywhere},
-            everywhere or bool(mapped),
-        )
-        project.kept["php.autoload"] = kept
-    return kept
-
-
-def _sections(content: bytes | None) -> Iterator[dict[str, object]]:
-    try:
-        found = json.loads(content or b"{}")
-    except (ValueError, RecursionError):
-        return
-    for name in ("autoload", "autoload-dev"):
-        section = found.get(name) if isinstance(found, dict) else None
-        if isinstance(section, dict):
-            yield section
-
-
-def _joined(home: str, folders: object) -> list[str]:
-    listed = folders if isinstance(folders, list) else [folders]
-    return [where for one in listed if isinstance(one, str) and (where := join(home, one)) is not None]
-
-
-def _class(name: str, importer: str, project: Project) -> tuple[str | None, bool]:
-    """The file of a class, and whether its namespace belongs to this repository."""
-    inside = False
-    hits: list[tuple[int, str]] = []
-    for rule in _autoload(project).rules:
-        prefix = rule.prefix
-        if prefix and not (name.startswith(prefix) if rule.is_psr0 else name.startswith(prefix + "\\")):
-            continue
-        if rule.is_psr0:
-            space, separator, last = name.rpartition("\\")
-            rest = space.replace("\\", "/") + ("/" if separator else "") + last.replace("_", "/")
-        else:
-            rest = (name[len(prefix) + 1 :] if prefix else name).replace("\\", "/")
-        path = f"{rule.folder}/{rest}.php" if rule.folder else f"{rest}.php"
-        inside = inside or bool(prefix)
-        if path in project.files:
-            around = not rule.home or importer.startswith(rule.home + "/")
-            hits.append((len(rule.home) if around else -1, path))
-    if not hits:
-        return None, inside
-    # Fixtures and packages may map the same namespace: the nearest composer.json around the importer decides.
-    return max(hits, key=lambda hit: hit[0])[1], True
-
-
 def resolve(facts: Facts, importer: str, project: Project) -> Links:
     """The files of the classes and functions this file names, and of its includes."""
     edges: list[Edge] = []
     unresolved: list[tuple[str, int]] = []
     wanted: set[str] = set()
     folder = importer.rpartition("/")[0]
-    autoload = _autoload(project)
+    autoload = autoload_of(project)
 
     def find(name: str, kind: EdgeKind, line: int = 0) -> bool | None:
         """Adds the edges to what is named; None where nothing is found and nothing should be."""
@@ -431,7 +332,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
         inside = False
         if last[:1].isupper():
             wanted.add(last + ".php")
-            found, inside = _class(name, importer, project)
+            found, inside = class_file(name, importer, project)
             if found is not None:
                 edges.append(Edge(found, kind, (last,), line))
                 return True
