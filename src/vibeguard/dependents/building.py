@@ -24,7 +24,7 @@ from vibeguard.repository.command import Git
 from vibeguard.repository.objects import Objects
 
 _FORK_FROM = 1500  # blobs; below this a second process costs more than it saves
-_BATCH = 256  # blobs between two looks at the clock; also what one of two processes takes at a time
+_BATCH = 256  # blobs between two looks at the clock
 _BATCH_BYTES = 4 << 20  # the clock is looked at after as many, too: a fifth of a second's work
 
 
@@ -47,21 +47,18 @@ class _Part:
 _Pass = Callable[["_Building", "_Part", Sequence[Blob]], Iterator[int]]
 
 
-def build(  # noqa: PLR0917
-    git: Git,
-    blobs: Mapping[str, str],
-    known: Callable[[Blob], str | None] | None,
-    here: frozenset[str] | None,
-    deadline: float | None,
-    progress: Progress | None,
-) -> Built:
-    """The graph of a tree.
+class Task(NamedTuple):
+    """What a build needs beside the tree."""
 
-    Args:
-        blobs: object id by path, of every regular file.
-        known: the kept record of a blob; None where none is kept, and none need be made to be kept.
-        here: the ids of the objects that a partial clone has; None when all are there.
-        deadline: on `time.monotonic()`'s clock.
+    git: Git
+    known: Callable[[Blob], str | None] | None = None  # the kept record of a blob; None where nothing is to be kept
+    here: frozenset[str] | None = None  # the ids of the objects that a partial clone has; None when all are there
+    deadline: float | None = None  # on `time.monotonic()`'s clock
+    progress: Progress | None = None
+
+
+def build(task: Task, blobs: Mapping[str, str]) -> Built:
+    """The graph of a tree, given as object id by path of every regular file.
 
     Raises:
         TooSlowError: the deadline passed first.
@@ -71,28 +68,16 @@ def build(  # noqa: PLR0917
     collects = gc.isenabled()
     gc.disable()  # millions of small tuples and not one cycle: looking for some doubles the time
     try:
-        return _Building(git, blobs, known, here, deadline, progress).run()
+        return _Building(task, blobs).run()
     finally:
         if collects:
             gc.enable()
 
 
 class _Building:
-    def __init__(  # noqa: PLR0917
-        self,
-        git: Git,
-        blobs: Mapping[str, str],
-        known: Callable[[Blob], str | None] | None,
-        here: frozenset[str] | None,
-        deadline: float | None,
-        progress: Progress | None,
-    ) -> None:
-        self.git = git
+    def __init__(self, task: Task, blobs: Mapping[str, str]) -> None:
+        self.git, self.known, self.here, self.deadline, self.progress = task
         self.oids = {path: blobs[path] for path in sorted(blobs)}
-        self.known = known
-        self.here = here
-        self.deadline = deadline
-        self.progress = progress
         self.paths: dict[Blob, list[str]] = {}
         for path, oid in self.oids.items():
             language = language_of(path)
@@ -101,7 +86,6 @@ class _Building:
         self.languages: dict[str, Language] = {name: load(name) for name in sorted({name for _, name in self.paths})}
         self.whole = _Part({path: number for number, path in enumerate(self.oids)})
         self.files = frozenset(self.oids)
-        self.done = 0
         self._objects: Objects | None = None
         self._decoded: dict[Blob, Facts] = {}
 

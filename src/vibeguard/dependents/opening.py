@@ -264,10 +264,10 @@ class _Session:
     def built(self, tree: str) -> Layer:
         """The graph of a tree, built from its blobs and kept."""
         blobs = {entry.path: entry.id for entry in list_tree(self.git, tree) if entry.mode in _FILES}
-        from vibeguard.dependents.building import build  # noqa: PLC0415 - a cold start alone needs it
+        from vibeguard.dependents.building import Task, build  # noqa: PLC0415 - a cold start alone needs it
 
         known = self.facts_store.get if self.store is not None else None
-        built = build(self.git, blobs, known, self.here, self.deadline, self.progress)
+        built = build(Task(self.git, known, self.here, self.deadline, self.progress), blobs)
         self.facts_store.save(built.records)
         return self.keep(tree, built.sections)
 

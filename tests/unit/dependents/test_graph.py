@@ -224,11 +224,12 @@ def test_a_build_that_ends_before_anybody_looks_at_the_clock_is_in_time(
 
     # A look for each blob: the one after the last would find the limit passed.
     monkeypatch.setattr(building, "_BATCH", 1)
-    without_limit = building.build(git, blobs, lambda _: None, None, None, None)
-    assert building.build(git, {"web/app.ts": blobs["web/app.ts"]}, lambda _: None, None, 10.0, late_at_the_end).records
+    without_limit = building.build(building.Task(git, lambda _: None), blobs)
+    limited = building.Task(git, lambda _: None, None, 10.0, late_at_the_end)
+    assert building.build(limited, {"web/app.ts": blobs["web/app.ts"]}).records
     clock.now = 0.0
     known = without_limit.records.get
-    assert building.build(git, blobs, known, None, 10.0, late_at_the_end) == without_limit
+    assert building.build(limited._replace(known=known), blobs) == without_limit
 
 
 def test_a_build_that_was_in_time_is_no_unknown_because_writing_it_took_long(
