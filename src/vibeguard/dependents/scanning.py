@@ -7,7 +7,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 
-from vibeguard.dependents.facts import Facts, encode_facts
+from vibeguard.dependents.facts import MAX_BYTES, Facts, encode_facts
 from vibeguard.dependents.languages import LANGUAGES, load
 from vibeguard.dependents.store import FACTS, DamagedError, Sections, Store
 from vibeguard.repository.command import Git
@@ -17,6 +17,7 @@ Progress = Callable[[int, int], None]
 Blob = tuple[str, str]  # (object id, language): the same bytes can be two languages'
 
 _BATCH = 512  # blobs between two looks at the clock
+_HEAD = 8192  # bytes in which a NUL tells that a file is no text; git looks as far
 
 
 class FactStore:
@@ -170,6 +171,11 @@ def contents_of(git: Git, ids: list[str], objects: Objects | None = None) -> Ite
 
 
 def scanned(scan: Callable[[bytes], Facts], content: bytes) -> Facts:
+    """What a scanner says of a content; `opaque` says why where that is nothing: too long, no text, or beyond it."""
+    if len(content) > MAX_BYTES:
+        return Facts(opaque="oversized")
+    if b"\0" in content[:_HEAD]:
+        return Facts(opaque="binary")
     try:
         # A byte order mark is no part of the first line.
         return scan(content.removeprefix(b"\xef\xbb\xbf"))

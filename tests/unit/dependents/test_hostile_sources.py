@@ -11,6 +11,7 @@ import pytest
 from tests.conftest import Repo
 from tests.unit.dependents.test_graph import answer, shown
 from vibeguard.dependents.languages import LANGUAGES, load
+from vibeguard.dependents.scanning import scanned
 
 LENGTH = 400_000
 
@@ -180,7 +181,7 @@ def test_a_byte_order_mark_hides_nothing(repo: Repo) -> None:
 @pytest.mark.parametrize("language", CODE)
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
 def test_other_encodings_are_unreadable_and_not_empty(language: str, encoding: str) -> None:
-    assert load(language).scan(STATEMENTS[language].encode(encoding)).opaque == "binary"
+    assert scanned(load(language).scan, STATEMENTS[language].encode(encoding)).opaque == "binary"
 
 
 def test_fifty_thousand_imports_are_all_found() -> None:
@@ -223,4 +224,4 @@ def test_syntax_errors_and_syntax_of_tomorrow_keep_the_other_imports() -> None:
 
 def test_a_binary_with_a_sources_name_is_unreadable() -> None:
     for language in CODE:
-        assert load(language).scan(b"\x7fELF\2\1\1\0import wanted\n").opaque == "binary"
+        assert scanned(load(language).scan, b"\x7fELF\2\1\1\0import wanted\n").opaque == "binary"

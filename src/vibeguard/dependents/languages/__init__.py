@@ -1,6 +1,7 @@
 """Import extractors, one module a language, all with one signature.
 
-* `scan(content: bytes) -> Facts`: what one blob says; pure, in time linear in its length, never raises.
+* `scan(content: bytes) -> Facts`: what one blob says; pure, in time linear in its length, never raises. Contents that
+  are too long or no text do not get here: see `scanning.scanned`.
 * `resolve(facts, importer, project) -> Links`: where that leads in one tree; strict: what is not found is
   unresolved, never guessed.
 * `BY_NAME`: whether an edge can depend on the names that another file defines, so that a modified file counts like one
@@ -20,7 +21,7 @@ from vibeguard.dependents.facts import Facts, Links
 from vibeguard.dependents.project import Project
 
 # Part of every store's key: a change of any scanner or resolver makes a new number, and old stores are not read.
-VERSION = 17
+VERSION = 18
 
 BY_EXTENSION: dict[str, str] = {
     "py": "python",

@@ -24,7 +24,6 @@ from vibeguard.dependents.languages.text import (
     mask_comments,
     masker,
     text,
-    unreadable,
 )
 from vibeguard.dependents.project import Project, join, parents
 
@@ -60,9 +59,6 @@ def _pattern(name: str) -> re.Pattern[bytes]:
 
 def scan(content: bytes) -> Facts:
     """The includes outside comments; angled ones keep their brackets."""
-    refused = unreadable(content)
-    if refused is not None:
-        return refused
     matches = list(_pattern("include").finditer(content))
     if not matches:
         return Facts()

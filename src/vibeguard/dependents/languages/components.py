@@ -12,7 +12,7 @@ from vibeguard.dependents.facts import Facts, Import
 from vibeguard.dependents.languages import javascript
 from vibeguard.dependents.languages.javascript import offers as offers  # noqa: PLC0414
 from vibeguard.dependents.languages.javascript import resolve as resolve  # noqa: PLC0414
-from vibeguard.dependents.languages.text import Lines, text, unreadable
+from vibeguard.dependents.languages.text import Lines, text
 
 BY_NAME = False
 
@@ -35,9 +35,6 @@ def _source() -> re.Pattern[bytes]:
 
 def scan(content: bytes) -> Facts:
     """The imports of all script blocks, with lines of the whole file."""
-    refused = unreadable(content)
-    if refused is not None:
-        return refused
     pieces: list[bytes] = []
     found: list[Import] = []
     position = 0

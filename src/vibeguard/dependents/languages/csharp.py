@@ -26,7 +26,6 @@ from vibeguard.dependents.languages.text import (
     mask,
     masker,
     text,
-    unreadable,
 )
 from vibeguard.dependents.project import Project
 
@@ -90,9 +89,6 @@ def scan(content: bytes) -> Facts:
     `defines`: below the first namespace, "Outer.Inner"; elsewhere "::Namespace.Type"; types with arguments end in "<".
     A global using is there too, as "*Namespace", for others see by it. `mentions` have the same "<".
     """
-    refused = unreadable(content)
-    if refused is not None:
-        return refused
     code = mask(content, masker(LINE_COMMENT, BLOCK_COMMENT, _DIRECTIVE, LONG_STRING, _VERBATIM, STRING, CHARACTER))
     namespaces = [match for match, _ in _lines_of("namespace", code)]
     package = text(namespaces[0].group(1)) if namespaces else ""

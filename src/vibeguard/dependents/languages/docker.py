@@ -16,7 +16,7 @@ from fnmatch import translate
 from functools import cache
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
-from vibeguard.dependents.languages.text import Lines, text, unreadable
+from vibeguard.dependents.languages.text import Lines, text
 from vibeguard.dependents.project import Project, join, parents
 
 # Paths lead to files by themselves.
@@ -33,9 +33,6 @@ def _copy() -> re.Pattern[bytes]:
 
 def scan(content: bytes) -> Facts:
     """Source paths of COPY and ADD that come from the build context."""
-    refused = unreadable(content)
-    if refused is not None:
-        return refused
     found = []
     lines = Lines(content)
     for match in _copy().finditer(content):

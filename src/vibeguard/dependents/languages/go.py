@@ -23,7 +23,6 @@ from vibeguard.dependents.languages.text import (
     mask_comments,
     masker,
     text,
-    unreadable,
 )
 from vibeguard.dependents.project import Project, join, parents
 
@@ -69,9 +68,6 @@ _WORDS = frozenset(
 
 def scan(content: bytes) -> Facts:
     """Imports with the names used of each, what the file defines, and what it mentions."""
-    refused = unreadable(content)
-    if refused is not None:
-        return refused
     tokens = masker(LINE_COMMENT, BLOCK_COMMENT, STRING, _RAW_STRING, _CHARACTER)
     # Imports come before everything else, so that only the head needs its strings.
     head = 0

@@ -9,7 +9,7 @@ import re
 from functools import cache
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
-from vibeguard.dependents.languages.text import LONG_STRING, Lines, masker, text, unreadable
+from vibeguard.dependents.languages.text import LONG_STRING, Lines, masker, text
 from vibeguard.dependents.project import Project, join
 
 # Who extends a type depends on the file that defines it.
@@ -29,9 +29,6 @@ def _pattern(name: str) -> re.Pattern[bytes]:
 
 def scan(content: bytes) -> Facts:
     """Imports; types that are defined, and those that are extended."""
-    refused = unreadable(content)
-    if refused is not None:
-        return refused
     lines = Lines(content)
     found = [
         Import(text(match.group(1)), "import", (), lines.at(match.start()))

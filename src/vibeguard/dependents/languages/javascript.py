@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from vibeguard.dependents.facts import MAX_BYTES, Edge, Facts, Import, Links, one_edge_a_target
+from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
 from vibeguard.dependents.languages.javascript_project import offers as offers  # noqa: PLC0414
 from vibeguard.dependents.languages.javascript_project import resolver, stem
 from vibeguard.dependents.languages.text import Lines, positions
@@ -71,10 +71,6 @@ MINIFIED_LINE = 5000
 
 def scan(content: bytes) -> Facts:
     """The imports of a module, with kind, names and line."""
-    if len(content) > MAX_BYTES:
-        return Facts(opaque="oversized")
-    if b"\0" in content[:8192]:
-        return Facts(opaque="binary")
     candidates = _candidates(content)
     found: list[Import] = []
     if candidates:

@@ -28,7 +28,6 @@ from vibeguard.dependents.languages.text import (
     mask,
     masker,
     text,
-    unreadable,
 )
 from vibeguard.dependents.project import Project
 
@@ -92,9 +91,6 @@ _COMMON = frozenset(("String", "Object", "Override"))
 
 def scan(content: bytes) -> Facts:
     """Package, imports, the top-level names it defines and the names it mentions."""
-    refused = unreadable(content)
-    if refused is not None:
-        return refused
     code = b"\n" + mask(content, masker(LINE_COMMENT, BLOCK_COMMENT, LONG_STRING, STRING, CHARACTER))
     found = _pattern("package").search(code)
     package = text(found.group(1)).replace("`", "") if found is not None else ""

@@ -9,7 +9,7 @@ import re
 from functools import cache
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
-from vibeguard.dependents.languages.text import Lines, text, unreadable
+from vibeguard.dependents.languages.text import Lines, text
 from vibeguard.dependents.project import Project, fits, join, parents
 
 # Paths lead to files by themselves.
@@ -24,9 +24,6 @@ def _pattern() -> re.Pattern[bytes]:
 
 def scan(content: bytes) -> Facts:
     """Included files; of those that may be missing it is said so."""
-    refused = unreadable(content)
-    if refused is not None:
-        return refused
     lines = Lines(content)
     found = []
     for match in _pattern().finditer(content) if b"include" in content else ():

@@ -28,7 +28,6 @@ from vibeguard.dependents.languages.text import (
     mask_comments,
     may_search_heredocs,
     text,
-    unreadable,
     without,
     without_comments,
 )
@@ -131,9 +130,6 @@ def scan(content: bytes) -> Facts:
 
     A name of another namespace than the file's first is kept in full, with a leading backslash.
     """
-    refused = unreadable(content)
-    if refused is not None:
-        return refused
     found: list[Import] = []
     defines: set[str] = set()
     mentions: set[str] = set()

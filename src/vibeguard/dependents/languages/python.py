@@ -13,7 +13,7 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import NamedTuple
 
-from vibeguard.dependents.facts import MAX_BYTES, Facts, Import
+from vibeguard.dependents.facts import Facts, Import
 from vibeguard.dependents.languages.python_project import offers as offers  # noqa: PLC0414
 from vibeguard.dependents.languages.python_project import resolve as resolve  # noqa: PLC0414
 from vibeguard.dependents.languages.text import Lines
@@ -67,10 +67,6 @@ _NAME = re.compile(r"[^\W\d]\w*")
 
 def scan(content: bytes) -> Facts:
     """The imports of a module, with kind, names and line."""
-    if len(content) > MAX_BYTES:
-        return Facts(opaque="oversized")
-    if b"\0" in content[:8192]:
-        return Facts(opaque="binary")
     if b"import" not in content:
         return Facts()
     candidates = _candidates(content)

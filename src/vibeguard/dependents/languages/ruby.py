@@ -21,7 +21,6 @@ from vibeguard.dependents.languages.text import (
     mask,
     may_search_heredocs,
     text,
-    unreadable,
     without,
 )
 from vibeguard.dependents.project import Project, join, parents
@@ -89,9 +88,6 @@ def _pattern(name: str) -> re.Pattern[bytes]:
 
 def scan(content: bytes) -> Facts:
     """Requires by their kind of path, and the constants that the file names with the modules it is in."""
-    refused = unreadable(content)
-    if refused is not None:
-        return refused
     code = mask(content, _masker()) if may_search_heredocs(content) else without(content, _tokens(content))
     found: list[Import] = []
     candidates = [

@@ -27,7 +27,6 @@ from vibeguard.dependents.languages.text import (
     mask_comments,
     masker,
     text,
-    unreadable,
 )
 from vibeguard.dependents.project import Project, join
 
@@ -67,9 +66,6 @@ def _pattern(name: str) -> re.Pattern[bytes]:
 
 def scan(content: bytes) -> Facts:
     """Module declarations as "mod name", uses and inline paths as "a::b::c"."""
-    refused = unreadable(content)
-    if refused is not None:
-        return refused
     tokens = masker(LINE_COMMENT, _BLOCK, _STRING, _CHARACTER)
     code = mask(content, tokens)
     found: list[Import] = []

@@ -17,7 +17,6 @@ from vibeguard.dependents.languages.text import (
     mask_comments,
     masker,
     text,
-    unreadable,
 )
 from vibeguard.dependents.project import Project, join, parents
 
@@ -37,9 +36,6 @@ def _pattern() -> re.Pattern[bytes]:
 
 def scan(content: bytes) -> Facts:
     """Imports of a .proto file."""
-    refused = unreadable(content)
-    if refused is not None:
-        return refused
     code = mask_comments(content, masker(LINE_COMMENT, BLOCK_COMMENT, STRING)) if b"/*" in content else content
     lines = Lines(code)
     return Facts(

@@ -19,7 +19,6 @@ from vibeguard.dependents.languages.text import (
     Lines,
     masker,
     text,
-    unreadable,
 )
 from vibeguard.dependents.languages.text import mask_comments as without_comments
 from vibeguard.dependents.project import Project, join
@@ -47,9 +46,6 @@ def _pattern(name: str) -> re.Pattern[bytes]:
 
 def scan(content: bytes) -> Facts:
     """Module sources and read files; names defined and mentioned, as an expression writes them."""
-    refused = unreadable(content)
-    if refused is not None:
-        return refused
     code = without_comments(content, masker(HASH_COMMENT, LINE_COMMENT, BLOCK_COMMENT, STRING))
     lines = Lines(code)
     found = [

@@ -7,8 +7,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cache
 
-from vibeguard.dependents.facts import MAX_BYTES, Facts
-
 # Alternatives that a language can put together; each matches one whole token and never backtracks.
 LINE_COMMENT = rb"//[^\n]*+"
 BLOCK_COMMENT = rb"/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)"
@@ -101,15 +99,6 @@ def without_comments(content: bytes, tokens: Iterable[tuple[int, int]]) -> bytes
 def text(raw: bytes) -> str:
     """Bytes of a source file as text; what is not UTF-8 stays as lone surrogates."""
     return raw.decode("utf-8", "surrogateescape")
-
-
-def unreadable(content: bytes) -> Facts | None:
-    """Facts for what cannot be scanned: too long, or no text. None when it can be."""
-    if len(content) > MAX_BYTES:
-        return Facts(opaque="oversized")
-    if b"\0" in content[:8192]:
-        return Facts(opaque="binary")
-    return None
 
 
 # What can be part of a dotted name; everything else separates names.

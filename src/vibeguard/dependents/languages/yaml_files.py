@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
-from vibeguard.dependents.languages.text import Lines, text, unreadable
+from vibeguard.dependents.languages.text import Lines, text
 from vibeguard.dependents.project import Project, fits, join
 
 # Paths lead to files by themselves.
@@ -49,9 +49,6 @@ def _pattern(name: str) -> re.Pattern[bytes]:
 
 def scan(content: bytes) -> Facts:
     """References with how they are meant: from the root, or from the file."""
-    refused = unreadable(content)
-    if refused is not None:
-        return refused
     found = sorted(set(_references(content)))
     lines = Lines(content)
     return Facts(
