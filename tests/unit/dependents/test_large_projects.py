@@ -92,6 +92,19 @@ def test_many_files_of_a_large_package_open_another() -> None:
     assert resolved(files) == {f"p/C{number}.java": ["q/D.java"] for number in range(MANY)}
 
 
+def test_each_of_many_php_packages_finds_the_class_of_another() -> None:
+    settings = {
+        f"p{number}/composer.json": f'{{"autoload": {{"psr-4": {{"A{number}\\\\": "src"}}}}}}'.encode()
+        for number in range(MANY)
+    }
+    files = {f"p{number}/src/C.php": Facts((), (), (f"\\A{number + 1}\\C",)) for number in range(MANY)}
+    project = Project({*files, *settings}, settings.get, lambda path: files.get(path, Facts()))
+    for number in range(MANY - 1):
+        path = f"p{number}/src/C.php"
+        links = load("php").resolve(files[path], path, project)
+        assert [edge.target for edge in links.edges] == [f"p{number + 1}/src/C.php"]
+
+
 def graph_of(links: dict[str, Links]) -> Graph:
     return Graph(None, Overlay(links, added=tuple(sorted(links))))
 

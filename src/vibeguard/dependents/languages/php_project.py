@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from vibeguard.dependents.project import Project, join
@@ -24,7 +25,8 @@ class _Rule(NamedTuple):
 class Autoload(NamedTuple):
     """What composer loads, of the whole repository."""
 
-    rules: tuple[_Rule, ...]  # longest prefix first
+    rules: dict[str, list[_Rule]]  # by prefix
+    lengths: tuple[int, ...]  # of the prefixes, longest first
     defined: dict[str, tuple[str, ...]]  # files by the qualified name of what they define, where no path spells it
     by_name: bool  # whether classes are among them
 
@@ -48,7 +50,9 @@ def autoload_of(project: Project) -> Autoload:
                         ]
                 mapped += _joined(home, section.get("classmap"))
                 loaded.update(_joined(home, section.get("files")))
-        rules = sorted(set(rules), key=lambda rule: (-len(rule.prefix), rule))
+        by_prefix: dict[str, list[_Rule]] = {}
+        for rule in sorted(set(rules)):
+            by_prefix.setdefault(rule.prefix, []).append(rule)
         everywhere = not rules and not mapped
         folders = tuple(folder + "/" if folder else "" for folder in mapped)
         defined: dict[str, list[str]] = {}
@@ -61,7 +65,8 @@ def autoload_of(project: Project) -> Autoload:
                     qualified = name[1:] if name[:1] == "\\" else f"{facts.package}\\{name}" if facts.package else name
                     defined.setdefault(qualified, []).append(path)
         kept = Autoload(
-            tuple(rules),
+            by_prefix,
+            tuple(sorted({len(prefix) for prefix in by_prefix}, reverse=True)),
             {name: tuple(paths) for name, paths in defined.items() if len(paths) == 1 or not everywhere},
             everywhere or bool(mapped),
         )
@@ -89,7 +94,9 @@ def class_file(name: str, importer: str, project: Project) -> tuple[str | None, 
     """The file of a class, and whether its namespace belongs to this repository."""
     inside = False
     hits: list[tuple[int, str]] = []
-    for rule in autoload_of(project).rules:
+    autoload = autoload_of(project)
+    # Looked up by length: a repository of many packages has a rule for each.
+    for rule in chain.from_iterable(autoload.rules.get(name[:length], ()) for length in autoload.lengths):
         prefix = rule.prefix
         if prefix and not (name.startswith(prefix) if rule.is_psr0 else name.startswith(prefix + "\\")):
             continue
