@@ -10,7 +10,9 @@ import gc
 import marshal
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, chain, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from vibeguard.dependents.columns import Columns
@@ -24,6 +26,7 @@ from vibeguard.repository.command import Git
 from vibeguard.repository.objects import Objects
 
 _FORK_FROM = 1500  # blobs; below this a second process costs more than it saves
+_SHARES = (0.3, 0.12, 0.08, 0.08, 0.12, 0.3)  # of the blobs, in the pieces that two processes take
 _BATCH = 256  # blobs between two looks at the clock
 _BATCH_BYTES = 4 << 20  # the clock is looked at after as many, too: a fifth of a second's work
 
@@ -42,6 +45,7 @@ class _Part:
         self.records: dict[Blob, str] = {}
         self.columns = Columns(numbers)
         self.settings: dict[str, bytes] = {}
+        self.project: Project | None = None  # with what resolvers remember
 
 
 _Pass = Callable[["_Building", "_Part", Sequence[Blob]], Iterator[int]]
@@ -109,7 +113,7 @@ class _Building:
 
     def scan(self, part: _Part, blobs: Sequence[Blob]) -> Iterator[int]:
         """Records of all blobs, and the links of those that can be resolved by themselves."""
-        project = self._project(part)
+        project = part.project = part.project or self._project(part)
         missing: list[Blob] = []
         for seen, blob in enumerate(blobs):
             if seen % _BATCH == 0:
@@ -141,7 +145,7 @@ class _Building:
 
     def resolve(self, part: _Part, blobs: Sequence[Blob]) -> Iterator[int]:
         """The links of blobs whose records are all there."""
-        project = self._project(part)
+        project = part.project = part.project or self._project(part)
         for done, blob in enumerate(blobs):
             if done % _BATCH == 0:
                 yield 0
@@ -184,31 +188,41 @@ class _Building:
     # -- two processes
 
     def _in_two(self, work: _Pass, blobs: Sequence[Blob]) -> None:
-        """Do a pass over these blobs, half of them in a child.
+        """Do a pass over these blobs, about half of them in a child.
 
-        What the child sends is taken whole or not at all; a child that failed is replaced by us. It is forked, not
-        spawned: that needs no second interpreter start (10 ms) and no second import of the scanners.
+        We take pieces from one end, the child from the other, until there are no more: neighbours import the same, so
+        each remembers what it needs, and neither waits long for the other. What the child sends is taken whole or not
+        at all; what one that failed took is done by us. It is forked, not spawned: that needs no second interpreter
+        start (10 ms) and no second import of the scanners.
         """
         if len(blobs) < _FORK_FROM or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
-            self._here(work, blobs, 1)
+            self._here(work, blobs)
             return
-        mine, theirs = _halves(blobs)
+        pieces = _pieces(blobs)
+        claims, writing = os.pipe()
+        os.write(writing, bytes(len(pieces)))
+        os.close(writing)
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
             os.close(reading)
-            self._child(work, theirs, writing)
+            self._child(work, _claimed(pieces[::-1], claims), writing)
         os.close(writing)
         try:
             late: TooSlowError | None = None
+            ours = done = 0
             try:
-                self._here(work, mine, 2)
+                for piece in _claimed(pieces, claims):
+                    self._here(work, piece, done, 2)
+                    ours += 1
+                    done += len(piece)
             except TooSlowError as slow:
                 late = slow
             with open(reading, "rb") as pipe:
                 reading = -1
                 raw = pipe.read()
         finally:
+            os.close(claims)
             if reading >= 0:
                 os.close(reading)
                 os.kill(child, 9)
@@ -216,27 +230,28 @@ class _Building:
         whole = self._take(raw)
         if late is not None or (not whole and self._is_late()):
             raise TooSlowError(self.whole.records)
-        if not whole:
-            self._here(work, theirs, 1)
+        for piece in () if whole else pieces[ours:]:
+            self._here(work, piece)
 
-    def _here(self, work: _Pass, blobs: Sequence[Blob], shares: int) -> None:
+    def _here(self, work: _Pass, blobs: Sequence[Blob], before: int = 0, shares: int = 1) -> None:
+        """Do a pass over these blobs in this process, one of so many, which has done others before."""
         for done in work(self, self.whole, blobs):
-            if self.progress is not None and done:
-                self.progress(shares * done, len(self.paths))
+            if self.progress is not None and before + done:
+                self.progress(min(shares * (before + done), len(self.paths)), len(self.paths))
             if self._is_late():
                 raise TooSlowError(self.whole.records)
 
     def _is_late(self) -> bool:
         return self.deadline is not None and time.monotonic() > self.deadline
 
-    def _child(self, work: _Pass, blobs: Sequence[Blob], writing: int) -> None:
+    def _child(self, work: _Pass, pieces: Iterable[Sequence[Blob]], writing: int) -> None:
         """Work, write what was found, and leave without any of the parent's clean-up."""
         status = 1
         try:
             self._objects = None  # the parent's pipe is not ours to use
             part = _Part(self.whole.columns.numbers)
             whole = True
-            for _ in work(self, part, blobs):
+            for _ in chain.from_iterable(work(self, part, piece) for piece in pieces):
                 if self._is_late():
                     whole = False
                     break
@@ -262,16 +277,19 @@ class _Building:
         return bool(whole)
 
 
-def _halves(blobs: Sequence[Blob]) -> tuple[list[Blob], list[Blob]]:
-    """Half of each language for either process. Neighbours import the same and stay together: a tenth less work."""
-    languages: dict[str, list[Blob]] = {}
-    for blob in blobs:
-        languages.setdefault(blob[1], []).append(blob)
-    halves: tuple[list[Blob], list[Blob]] = ([], [])
-    for found in languages.values():
-        halves[0].extend(found[: len(found) // 2])
-        halves[1].extend(found[len(found) // 2 :])
-    return halves
+def _pieces(blobs: Sequence[Blob]) -> list[Sequence[Blob]]:
+    """What two processes take in turns, language by language: large at both ends, small where they meet."""
+    ordered = sorted(blobs, key=itemgetter(1))  # of one language in the order of their paths
+    ends = [round(share * len(ordered)) for share in accumulate(_SHARES)]
+    return [ordered[start:end] for start, end in pairwise([0, *ends])]
+
+
+def _claimed(pieces: Iterable[Sequence[Blob]], claims: int) -> Iterator[Sequence[Blob]]:
+    """The pieces from one end, as long as this process gets a byte for the next one: there are as many as pieces."""
+    for piece in pieces:
+        if not os.read(claims, 1):
+            return
+        yield piece
 
 
 def _decoded(record: str) -> Facts:
