@@ -279,6 +279,7 @@ class Gathered:
                 self._tags,
                 only,
                 package_of=self.graph.package_of,
+                count_groups=ownership.count_groups,
                 api=self._api(only),
                 companions=self._companions(only),
             )

@@ -229,8 +229,10 @@ class Graph:
             languages = ()
         elif languages:
             unknown = f"no import graph for {', '.join(languages)}"
+        snapshot = self._snapshot
+        path_of = self._path if self._new or snapshot is None else snapshot.paths.__getitem__
         found = tuple(
-            Reach(distance, weight, tuple(map(self._path, numbers)))
+            Reach(distance, weight, tuple(map(path_of, numbers)))
             for distance, weight, numbers in self._reach(self._seeds(changed))
         )
         details = _Details(lambda: self._whole(lambda: self._details(changed)))
@@ -275,7 +277,9 @@ class Graph:
                 rows = [row for row in rows if starts[row] != starts[row + GRADES]]
                 for grade, weight in enumerate(WEIGHTS):
                     slices.setdefault(carried * weight, []).extend(
-                        [sources[starts[row + grade] : starts[row + grade + 1]] for row in rows]
+                        sources[start:end]
+                        for row in rows
+                        if (start := starts[row + grade]) != (end := starts[row + grade + 1])
                     )
                 for number in numbers if extra else ():
                     for far, edge in extra.get(number, ()):

@@ -6,7 +6,8 @@ and a line that GitHub cannot read is passed over.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from vibeguard.model import Finding, OwnerEntry
@@ -65,7 +66,15 @@ class Codeowners:
         return (OwnerEntry(owners, line, pattern=pattern),), f"line {line} is the last match{names}: {pattern}"
 
     def group(self, path: str) -> tuple[str, ...]:
-        number = self._index.best(path)
+        return self._group(self._index.best(path))
+
+    def count(self, paths: Iterable[str]) -> Counter[tuple[str, ...]]:
+        counts: Counter[tuple[str, ...]] = Counter()
+        for number, files in self._index.count(paths).items():
+            counts[self._group(number)] += files
+        return counts
+
+    def _group(self, number: int) -> tuple[str, ...]:
         if number < 0:
             return ()
         owners = self._rules[number][3]

@@ -6,6 +6,8 @@ of a range, HEAD on a laptop). What is there but is no plain file is reported an
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from vibeguard.errors import CONFIG, VibeguardError
@@ -130,6 +132,12 @@ class Ownership:
     def group_of(self, path: str) -> tuple[str, ...]:
         """The owner group of a path: its distinct owners, sorted. Equal groups are equal tuples; () is nobody."""
         return () if self._table is None else self._table.group(path)
+
+    def count_groups(self, paths: Iterable[str]) -> Counter[tuple[str, ...]]:
+        """How many of these paths, each counted once, every owner group has."""
+        # Of the dialects only GitHub's has a quicker way than one by one.
+        count: Callable[[Iterable[str]], Counter[tuple[str, ...]]] | None = getattr(self._table, "count", None)
+        return Counter(map(self.group_of, set(paths))) if count is None else count(paths)
 
 
 def load(read: Read, *, dialect: str | None = None, remote_host: str | None = None) -> Ownership:

@@ -11,7 +11,8 @@ Which files a dialect's pattern stands for is the dialect's business; here a pat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from vibeguard.ownership.globs import ANY_NAME, Glob
@@ -223,17 +224,37 @@ class Index:
         found = self._found(path)
         return max(found) if found else -1
 
+    def count(self, paths: Iterable[str]) -> Counter[int]:
+        """How many of these paths, each counted once, every number decides as :meth:`best` does.
+
+        Most are decided by their folder, and then one look at it does for all.
+        """
+        asked = set(paths)
+        alone = {path for path in asked if path in self._here or path in self._here_and_below}
+        names = self._name.keys() | self._name_and_below.keys()
+        if names:
+            alone |= {path for path in asked if path.rpartition("/")[2] in names}
+        counts: Counter[int] = Counter()
+        open_folders = set()
+        for folder, files in Counter([path.rpartition("/")[0] for path in asked - alone]).items():
+            sure, nodes = self._folders.get(folder) or self._enter(folder)
+            if nodes:
+                open_folders.add(folder)
+            else:
+                counts[max((*sure, *self._children.get(folder, ())), default=-1)] += files
+        if open_folders:
+            alone |= {path for path in asked if path.rpartition("/")[0] in open_folders}
+        counts.update(map(self.best, alone))
+        return counts
+
     def each(self, path: str) -> Numbers:
         """The highest number of each scope, lowest first."""
         return tuple(sorted(self._highest(self._found(path))))
 
     def _found(self, path: str) -> list[int]:
         """Matching numbers, with the highest of each scope among them."""
-        folder, slash, name = path.rpartition("/")
-        known = self._folders.get(folder)
-        if known is None:
-            known = self._enter(folder) if slash else self._remember("", self._at_root(), self._root_nodes())
-        sure, nodes = known
+        folder, _, name = path.rpartition("/")
+        sure, nodes = self._folders.get(folder) or self._enter(folder)
         found = [*sure]
         if path in self._here:
             found += self._here[path]

@@ -3,7 +3,8 @@
 Provenance is no input: who or what wrote a change does not alter how far it reaches.
 """
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from math import log
 from typing import NamedTuple
 
@@ -67,6 +68,7 @@ def score(  # noqa: PLR0917
     only: frozenset[str] | None = None,
     *,
     package_of: Callable[[str], str] = top_folder,
+    count_groups: Callable[[Iterable[str]], Mapping[tuple[str, ...], int]] | None = None,
     api: Api | None = None,
     companions: Companions | None = None,
     levels: Mapping[str, float] = weights.LEVELS,
@@ -79,15 +81,18 @@ def score(  # noqa: PLR0917
         dependents: of the changed files, or of those in `only`.
         tags: by path, the policy's heaviest tag and its weight (0 to 1).
         only: paths to look at; all by default.
-        package_of: the nearest workspace, module or top-level folder of a path.
+        package_of: the nearest workspace, module or top-level folder of a path, which is one for all of a folder.
+        count_groups: how many of some paths each owner group has, where that is sooner said than by `group_of`.
         api, companions: absent factors have no points and are not listed.
         levels: the score at which a level begins.
     """
     paths = tuple(path for path in dict.fromkeys(change.paths) if only is None or path in only)
-    groups, owners, unowned, loose = _owners(paths, dependents, group_of)
+    reached = dependents.paths
+    counts = count_groups(reached) if count_groups is not None else Counter(map(group_of, reached))
+    groups, owners, unowned = _owners(paths, counts, group_of)
     others = [
         _owners_crossed(groups, ownership_exists),
-        _gaps(unowned, loose, ownership_exists),
+        _gaps(unowned, counts.get((), 0), ownership_exists),
         _sensitivity(paths, content, tags or {}),
     ]
     if api is not None:
@@ -101,7 +106,8 @@ def score(  # noqa: PLR0917
     total = min(100, int(sum(factor.points for factor in factors) + 0.5))
     known = not dependents.unknown
     count = dependents.all
-    packages = set(map(package_of, (*paths, *dependents.paths)))
+    one_a_folder = {path.rpartition("/")[0]: path for path in (*paths, *reached)}
+    packages = set(map(package_of, one_a_folder.values()))
     unknowns = [factor.unknown for factor in factors if factor.unknown]
     if dependents.unresolved:
         unknowns.append(f"{len(dependents.unresolved)} imports of the changed files lead nowhere that can be seen")
@@ -144,9 +150,9 @@ def _files(count: int) -> str:
 
 
 def _owners(
-    paths: tuple[str, ...], dependents: Dependents, group_of: Callable[[str], tuple[str, ...]]
-) -> tuple[set[frozenset[str]], set[str], list[str], int]:
-    """(owner groups, owners, changed files that nobody owns, how many dependents nobody owns)."""
+    paths: tuple[str, ...], counts: Mapping[tuple[str, ...], int], group_of: Callable[[str], tuple[str, ...]]
+) -> tuple[set[frozenset[str]], set[str], list[str]]:
+    """(owner groups, owners, changed files that nobody owns). `counts` are those of the dependents."""
     found: set[tuple[str, ...]] = set()
     unowned = []
     for path in paths:
@@ -155,11 +161,9 @@ def _owners(
             found.add(group)
         else:
             unowned.append(path)
-    of_dependents = [group_of(path) for path in dependents.paths]
-    found.update(of_dependents)
-    loose = of_dependents.count(())
+    found.update(counts)
     groups = {frozenset(group) for group in found if group}
-    return groups, {owner for group in groups for owner in group}, unowned, loose
+    return groups, {owner for group in groups for owner in group}, unowned
 
 
 def _owners_crossed(groups: set[frozenset[str]], ownership_exists: bool) -> Factor:  # noqa: FBT001

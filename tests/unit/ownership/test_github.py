@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -132,3 +133,17 @@ def test_no_bytes_make_the_reader_fail(content: bytes, path: str) -> None:
     assert len(owned.rules) + len(owned.problems) >= 0
     for rule in owned.rules:
         assert content.decode("utf-8", "surrogateescape").split("\n")[rule.line - 1].find(rule.pattern) >= 0
+
+
+_PART = st.sampled_from(["a", "b", "c.py", "*", "*.py", "a*", "**"])
+_PATTERN = st.tuples(st.sampled_from(["", "/"]), st.lists(_PART, min_size=1, max_size=3), st.sampled_from(["", "/"]))
+_PATH = st.lists(st.sampled_from(["a", "b", "ab", "c.py"]), min_size=1, max_size=4).map("/".join)
+
+
+@given(st.lists(_PATTERN, max_size=6), st.lists(_PATH, max_size=12))
+def test_counted_together_paths_have_the_groups_that_each_has(
+    patterns: list[tuple[str, list[str], str]], paths: list[str]
+) -> None:
+    lines = [f"{head}{'/'.join(parts)}{tail} @o{number}" for number, (head, parts, tail) in enumerate(patterns)]
+    owned = codeowners("\n".join(lines))
+    assert owned.count_groups(paths) == Counter(owned.group_of(path) for path in set(paths))
