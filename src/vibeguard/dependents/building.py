@@ -26,7 +26,8 @@ from vibeguard.repository.command import Git
 from vibeguard.repository.objects import Objects
 
 _FORK_FROM = 1500  # blobs; below this a second process costs more than it saves
-_SHARES = (0.3, 0.12, 0.08, 0.08, 0.12, 0.3)  # of the blobs, in the pieces that two processes take
+_ONE_END = (0.2, 0.12, 0.08, 0.06, 0.04)  # of the blobs, in the pieces that two processes take
+_SHARES = (*_ONE_END, *_ONE_END[::-1])
 _BATCH = 256  # blobs between two looks at the clock
 _BATCH_BYTES = 4 << 20  # the clock is looked at after as many, too: a fifth of a second's work
 
