@@ -1,4 +1,4 @@
-"""Facts for many blobs: from the store where it has them, else scanned, by two processes when there is much to do."""
+"""Facts of blobs: scanned, and kept by blob from one run to the next."""
 
 from __future__ import annotations
 

@@ -118,7 +118,6 @@ class Store:
         self.note = ""
         self._base = os.path.join(common_dir, "vibeguard")
         self.folder = os.path.join(self._base, "v1")
-        self._made = False
 
     def open(self, name: str, key: str) -> Sections | None:
         """The store of that name, if it is there, whole and of this key."""

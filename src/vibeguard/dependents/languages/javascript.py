@@ -64,9 +64,7 @@ _SKIP = re.compile(
     rb"/(?![/*])(?:[^/\\\[\n]{1,200}+|\\.|\[(?:[^\]\\\n]{1,30}+|\\.){0,40}+\]){1,60}+/"
     rb"|/"
 )
-_SCRIPT = re.compile(rb"<script\b[^>]*+>", re.I)
 _NAME = re.compile(r"[^\W\d]|[$_]")
-MINIFIED_LINE = 5000
 
 
 def scan(content: bytes) -> Facts:

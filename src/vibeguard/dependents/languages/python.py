@@ -59,9 +59,6 @@ _CALL = re.compile(
     rb"(?:[rbuRBU]?([\"'])([\w.\x80-\xff]++)\1[ \t\r\n]*+([,)])|([^\"' \t\r\n)]))"
 )
 _TYPE_CHECKING = re.compile(rb"^[ \t]*+\(?[ \t]*+(?:\w++\.)*+TYPE_CHECKING\b")
-_DEFINES = re.compile(
-    rb"^(?:async[ \t]++def|def|class)[ \t]++([\w\x80-\xff]++)|^([A-Za-z_]\w*+)[ \t]*+(?::[^=\n]*+)?=(?!=)", re.M
-)
 _NAME = re.compile(r"[^\W\d]\w*")
 
 
