@@ -104,6 +104,16 @@ def chain_of(node: Any) -> Chain | None:
     return None
 
 
+def _inside(node: Any, file: File, scope: Scope) -> Scope:
+    """The scope within a namespace declaration."""
+    for name, _ in chain_of(node.child_by_field_name("name")) or ():
+        inner = f"{scope.namespaces[0][0]}.{name}".lstrip(".")
+        file.namespaces.add(inner)
+        file.usings.append([])
+        scope = scope._replace(namespaces=((inner, len(file.usings) - 1), *scope.namespaces))
+    return scope
+
+
 def read(path: str, content: bytes, parser: Parser) -> File:
     """Walks the syntax once."""
     file = File(path)
@@ -115,12 +125,7 @@ def read(path: str, content: bytes, parser: Parser) -> File:
             _use(node, file, scope)
             continue
         if kind in _NAMESPACES:
-            chain = chain_of(node.child_by_field_name("name"))
-            for name, _ in chain or ():
-                inner = f"{scope.namespaces[0][0]}.{name}".lstrip(".")
-                file.namespaces.add(inner)
-                file.usings.append([])
-                scope = scope._replace(namespaces=((inner, len(file.usings) - 1), *scope.namespaces))
+            scope = _inside(node, file, scope)
             later = [child for child in node.named_children if child != node.child_by_field_name("name")]
             stack += [(child, scope) for child in reversed(later)]
             continue
@@ -128,12 +133,7 @@ def read(path: str, content: bytes, parser: Parser) -> File:
             # What follows a file-scoped namespace stands beside it in the syntax, and in it by the language.
             for child in node.named_children:
                 if child.type == "file_scoped_namespace_declaration":
-                    chain = chain_of(child.child_by_field_name("name"))
-                    for name, _ in chain or ():
-                        inner = f"{scope.namespaces[0][0]}.{name}".lstrip(".")
-                        file.namespaces.add(inner)
-                        file.usings.append([])
-                        scope = scope._replace(namespaces=((inner, len(file.usings) - 1), *scope.namespaces))
+                    scope = _inside(child, file, scope)
                     rest = [part for part in child.named_children if part != child.child_by_field_name("name")]
                     stack += [(part, scope) for part in rest]
                 else:
