@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from array import array
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
+from operator import itemgetter
 from zlib import crc32
 
 from vibeguard.dependents.facts import GRADES, KIND_CODES, KIND_GRADES, Links
@@ -13,6 +15,7 @@ from vibeguard.dependents.packages import declared
 
 SEPARATOR = "\x1f"
 _SPARE_LISTS = 1000
+_AT_ONCE = 512  # files
 # What a process sends of its columns: see `Columns.packed`.
 Packed = tuple[bytes, bytes, bytes, bytes, bytes, list[str], list[str], dict[str, str]]
 
@@ -20,6 +23,18 @@ Packed = tuple[bytes, bytes, bytes, bytes, bytes, list[str], list[str], dict[str
 def key_hash(language: str, key: str) -> int:
     """The number under which a wanted key is stored; two keys with one number only cost an extra look."""
     return crc32(f"{language}:{key}".encode("utf-8", "surrogatepass"))
+
+
+class _Hashes(dict[str, int]):
+    """By key of a language: its number, where `Columns.wanted` has it."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self._language = language
+
+    def __missing__(self, key: str) -> int:
+        number = self[key] = key_hash(self._language, key) << 32
+        return number
 
 
 class Columns:
@@ -35,33 +50,64 @@ class Columns:
         self.lists: dict[str, int] = {"": 0}  # names joined
         self.unresolved: list[str] = []
         self.unread: dict[str, str] = {}
-        self._hashes: dict[str, dict[str, int]] = {}
+        self._waiting: list[tuple[int, str, Links]] = []
+        self._listed: dict[tuple[str, ...], int] = {}  # the same by the names themselves
+        self._hashes: dict[str, _Hashes] = {}
 
     def add(self, path: str, language: str, links: Links) -> None:
         """The links of one file."""
-        numbers, lists = self.numbers, self.lists
-        source = numbers[path]
-        if links.edges:
-            self.ends.extend(
-                [(numbers[edge[0]] * GRADES + KIND_GRADES[edge[1]]) << 32 | source for edge in links.edges]
-            )
-            self.kinds += bytes([KIND_CODES[edge[1]] for edge in links.edges])
-            self.lines.extend([edge[3] for edge in links.edges])
-            self.names.extend(
-                [lists.setdefault(SEPARATOR.join(edge[2]), len(lists)) if edge[2] else 0 for edge in links.edges]
-            )
+        source = self.numbers[path]
         if links.unresolved:
             self.unresolved += [
                 f"{source}{SEPARATOR}{specifier}{SEPARATOR}{line}" for specifier, line in links.unresolved
             ]
-        hashes = self._hashes.setdefault(language, {})
-        for key in links.wanted:
-            if key not in hashes:
-                hashes[key] = key_hash(language, key) << 32
-        self.wanted.extend([hashes[key] | source for key in links.wanted])
+        self._waiting.append((source, language, links))
+        if len(self._waiting) == _AT_ONCE:
+            self._enter()
+
+    def _enter(self) -> None:
+        """Put the links that wait into the columns: of many files at once, for each step costs more than its rows."""
+        waiting, self._waiting = self._waiting, []
+        edges = [edge for _, _, links in waiting for edge in links.edges]
+        if edges:
+            targets, kinds, names, lines = zip(*edges, strict=True)
+            sources = [source for source, _, links in waiting for _ in links.edges]
+            numbers = map(self.numbers.__getitem__, targets)
+            grades = map(KIND_GRADES.__getitem__, kinds)
+            self.ends.extend(
+                [
+                    (number * GRADES + grade) << 32 | source
+                    for number, grade, source in zip(numbers, grades, sources, strict=True)
+                ]
+            )
+            self.kinds += bytes(map(KIND_CODES.__getitem__, kinds))
+            for each in dict.fromkeys(names):
+                if each not in self._listed:
+                    self._listed[each] = self.lists.setdefault(SEPARATOR.join(each), len(self.lists))
+            self.names.extend(map(self._listed.__getitem__, names))
+            self.lines.extend(lines)
+        for source, language, links in waiting:
+            hashes = self._hashes.get(language)
+            if hashes is None:
+                hashes = self._hashes[language] = _Hashes(language)
+            self.wanted.extend([key | source for key in map(hashes.__getitem__, links.wanted)])
+
+    def _sort(self) -> None:
+        """Bring the rows into the order in which they are kept. Rows that several processes sorted are only merged."""
+        self._enter()
+        ends = self.ends.tolist()
+        order = sorted(range(len(ends)), key=ends.__getitem__)
+        if len(order) > 1:  # of less, a getter makes no tuple
+            sort = itemgetter(*order)
+            self.ends = array("Q", sort(ends))
+            self.kinds = bytearray(sort(self.kinds))
+            self.names = array("I", sort(self.names))
+            self.lines = array("I", sort(self.lines))
+        self.wanted = array("Q", sorted(self.wanted))
 
     def packed(self) -> Packed:
-        """Everything as what `marshal` can write."""
+        """Everything as what `marshal` can write, sorted: two processes sort sooner than one."""
+        self._sort()
         return (
             self.ends.tobytes(),
             bytes(self.kinds),
@@ -97,30 +143,28 @@ class Columns:
             languages: every language that has a file here.
             settings: content by path of the configuration files that resolvers asked for.
         """
+        self._sort()
         self._drop_unused_lists()
-        order = sorted(range(len(self.ends)), key=self.ends.__getitem__)
-        ends = [self.ends[at] for at in order]
         counts = [0] * (len(oids) * GRADES + 1)
-        for end in ends:
-            counts[(end >> 32) + 1] += 1
-        wanted = sorted(self.wanted)
+        for row, edges in Counter([end >> 32 for end in self.ends]).items():
+            counts[row + 1] = edges
         opaque = [f"{self.numbers[path]}{SEPARATOR}{why}" for path, why in sorted(self.unread.items())]
         return {
             "languages": "\0".join(languages).encode(),
             "paths": _joined(oids),
             "starts": array("I", accumulate(counts)).tobytes(),
-            "sources": array("I", [end & 0xFFFFFFFF for end in ends]).tobytes(),
-            "kinds": bytes([self.kinds[at] for at in order]),
-            "names": array("I", [self.names[at] for at in order]).tobytes(),
-            "lines": array("I", [self.lines[at] for at in order]).tobytes(),
+            "sources": array("I", [end & 0xFFFFFFFF for end in self.ends]).tobytes(),
+            "kinds": bytes(self.kinds),
+            "names": self.names.tobytes(),
+            "lines": self.lines.tobytes(),
             "name-lists": _joined(self.lists),
             "ids": bytes.fromhex("".join(oids.values())),
             "unresolved": _joined(sorted(self.unresolved)),
             "unread": _joined(opaque),
             "packages": _joined(sorted(declared(oids))),
             "settings": _pack_settings(settings),
-            "wanted-keys": array("I", [item >> 32 for item in wanted]).tobytes(),
-            "wanted-by": array("I", [item & 0xFFFFFFFF for item in wanted]).tobytes(),
+            "wanted-keys": array("I", [item >> 32 for item in self.wanted]).tobytes(),
+            "wanted-by": array("I", [item & 0xFFFFFFFF for item in self.wanted]).tobytes(),
             "order": sys.byteorder.encode(),
         }
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import os
 import select
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import FrameType, TracebackType
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 BLOCK = 1 << 16  # bytes: what a pipe holds on Linux
+_BUFFER = 1 << 18  # bytes that are read at once
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 KEPT_STDERR = 1 << 14  # bytes of stderr, its end: git's last words are what matters
 
@@ -52,6 +57,22 @@ class _Held:
             signal.raise_signal(number)
 
 
+class _Stdout(io.RawIOBase):
+    """What a child writes, read when there is something: a buffer above it cuts lines and sizes in C."""
+
+    def __init__(self, descriptor: int, wait: Callable[[], None]) -> None:
+        super().__init__()
+        self._file = io.FileIO(descriptor, closefd=False)
+        self._wait = wait
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int | None:
+        self._wait()
+        return self._file.readinto(buffer)
+
+
 class Process:
     """A child with pipes, in a process group of its own. Use it in a `with` block: it is over when the block ends.
 
@@ -87,10 +108,10 @@ class Process:
         self._out = self._child.stdout.fileno()
         self._err = self._child.stderr.fileno()
         self._stderr = b""
-        self._held = b""  # read, and from `_at` on not yet asked for
-        self._at = 0
+        self._stdout = io.BufferedReader(_Stdout(self._out, self._wait), _BUFFER)
         self._unsent = memoryview(b"")
         self._silence = silence
+        self._patience = silence  # of the present read
         self._ended = False
         # Windows has no poll for pipes: there a silent child is waited for.
         self._poll = select.poll() if hasattr(select, "poll") else None
@@ -161,69 +182,49 @@ class Process:
         """What it wrote next to stdout, as much as is there; nothing at the end.
 
         Raises:
-            TimedOut: when it wrote nothing for so many seconds.
+            TimedOut: by every method that reads, when it wrote nothing for so many seconds.
         """
-        if self._at < len(self._held):
-            held = self._held[self._at :]
-            self._held, self._at = b"", 0
-            return held
+        self._patience = self._silence if silence is None else silence
+        try:
+            return self._stdout.read1(BLOCK)
+        finally:
+            self._patience = self._silence
+
+    def _wait(self) -> None:
+        """Until there is something on stdout, or its end. Meanwhile stdin is sent, and stderr is read.
+
+        Raises:
+            TimedOut: when it wrote nothing for too long.
+        """
         if self._poll is None:
-            return os.read(self._out, BLOCK)
-        end = time.monotonic() + (self._silence if silence is None else silence)
+            return
+        end = time.monotonic() + self._patience
         while True:
             ready = self._poll.poll(max(0.0, (end - time.monotonic()) * 1000))
             if not ready:
                 raise TimedOut
             for descriptor, _ in ready:
-                if descriptor not in (self._out, self._err):
-                    self._send()
-                    continue
-                block = os.read(descriptor, BLOCK)
                 if descriptor == self._out:
-                    return block
-                if block:
+                    return
+                if descriptor != self._err:
+                    self._send()
+                elif block := os.read(descriptor, BLOCK):
                     self._stderr = (self._stderr + block)[-KEPT_STDERR:]
                 else:
                     self._poll.unregister(self._err)
 
     def read_line(self, limit: int = BLOCK) -> bytes:
         """The next line with its newline; shorter when the output ends or the line is longer than the limit."""
-        while (end := self._held.find(b"\n", self._at)) < 0 and len(self._held) - self._at < limit:
-            begun = self._held[self._at :]
-            self._held, self._at = b"", 0
-            block = self.read()
-            self._held = begun + block
-            if not block:
-                self._held = b""
-                return begun
-        return self._take(end + 1 - self._at if end >= 0 else limit)
+        return self._stdout.readline(limit)
 
     def read_exactly(self, size: int) -> bytes:
         """So many bytes; fewer when the output ends."""
-        if len(self._held) - self._at >= size:
-            return self._take(size)
-        blocks = []
-        missing = size
-        while missing > 0 and (block := self.read()):
-            if len(block) > missing:
-                self._held, self._at = block, missing
-                block = block[:missing]
-            blocks.append(block)
-            missing -= len(block)
-        return b"".join(blocks)
+        return self._stdout.read(size)
 
     def skip(self, size: int) -> None:
         """Read so many bytes and forget them."""
-        while size > 0 and (block := self.read()):
-            if len(block) > size:
-                self._held, self._at = block, size
+        while size > 0 and (block := self._stdout.read1(min(size, BLOCK))):
             size -= len(block)
-
-    def _take(self, size: int) -> bytes:
-        """So many of the bytes that were read already."""
-        start = self._at
-        self._at = start + size
-        return self._held[start : self._at]
 
     def read_all(self) -> bytes:
         """Everything up to the end."""

@@ -33,13 +33,17 @@ from vibeguard.dependents.project import Project
 BY_NAME = True
 
 _DIRECTIVE = rb"#[ \t]*+(?:end)?(?:region|pragma|error|warning|if|elif|define|undef|nullable|line)\b[^\n]*+"
-_VERBATIM = rb"\$?@\$?\"(?:[^\"]++|\"\")*+(?:\"|\Z)"
+_UP_TO_QUOTE = rb"\"(?:[^\"]++|\"\")*+(?:\"|\Z)"
+# Each alternative starts with a literal: only then does the engine skip to where a token can start.
+_VERBATIM = rb"@\$?" + _UP_TO_QUOTE + rb"|\$@\$?" + _UP_TO_QUOTE
 
 
 # Names with and without type arguments that are looked at closely; a file has a handful of them.
 MAX_DOUBTFUL = 40
 MAX_HEAD = 4000  # bytes of a type's head, up to its body
 MAX_NESTING = 20  # of namespaces and types
+_OPENS = ord("{")
+_USUAL_DEPTH = 4  # of blocks between two types; deeper ones take longer
 
 
 @cache
@@ -56,8 +60,8 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             "after": rb"(?![\w<])[ \t]*+(\()?",
             "brace": rb"[{}]",
             "body": rb"[{;]",
-            # Over the distinct words of a file: names with what follows them, "<" where they have type arguments.
-            "name": rb"[A-Z_](?<![\w.].)\w*+(?:\.[A-Z_]\w*+)*+<?",
+            # Over the distinct words of a file, a line each: names, with "<" where they have type arguments.
+            "name": rb"\n([A-Z_]\w*+(?:\.[A-Z_]\w*+)*+<?)",
         }[name],
         re.M,
     )
@@ -73,7 +77,8 @@ _TYPES = (b"class", b"interface", b"struct", b"enum", b"record")
 _LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 _IN_NAMES, _IN_TYPES = _LETTERS + b".", _LETTERS + b">]?"
 # What can be part of a dotted name, and the bracket of its type arguments; everything else separates words.
-_WORD = bytes(byte if chr(byte).isalnum() or byte in b"_.<" or byte >= 0x80 else 0x20 for byte in range(256))
+_WORD = bytes(byte if (chr(byte).isalnum() and byte < 0x80) or byte in b"_.<" else 0x20 for byte in range(256))
+_NO_BRACES = bytes(byte for byte in range(256) if byte not in b"{}")
 
 
 @cache
@@ -92,62 +97,82 @@ def scan(content: bytes) -> Facts:
     code = mask(content, masker(LINE_COMMENT, BLOCK_COMMENT, _DIRECTIVE, LONG_STRING, _VERBATIM, STRING, CHARACTER))
     namespaces = [match for match, _ in _lines_of("namespace", code)]
     package = text(namespaces[0].group(1)) if namespaces else ""
-    defines = set(_defined(code, namespaces, package))
     places = Places(content)
     imports = []
+    opened = []
     aliases = {}
-    silent = list(namespaces)  # what they write names no type
+    silent = [match.span() for match in namespaces]  # what they write names no type
     for match, before in _lines_of("using", code):
         target, alias = text(match.group(3)), match.group(2)
         prefix = "type " if match.group(1) or alias else ""
         if not prefix:
-            silent.append(match)
+            silent.append(match.span())
         if before == b"global":
-            defines.add(f"*{prefix}{target}")
+            opened.append(f"*{prefix}{target}")
         if alias is not None:
             aliases[text(alias)] = target
         target += "<" if match.group(4) else ""
         imports.append(Import(prefix + target, "import", (), places.line(match.group(3))))
-    words = set(_without(code, silent).translate(_WORD).split())
-    if b'$"' in content or b'$@"' in content or b'@$"' in content:
-        words.update(_interpolated(content).translate(_WORD).split())
-    names = set(text(b"\n".join(_pattern("name").findall(b"  ".join(words)))).split("\n")) - defines
-    mentions = set()
-    doubtful = [name for name in names if name[-1:] != "<" and (f"{name}<" in names or f"{name}<" in defines)]
-    values = {name for name in doubtful[:MAX_DOUBTFUL] if not _is_type(name, code)}
-    for name in names - values:
-        first, dot, rest = name.partition(".")
-        if first in aliases:
-            if dot:
-                mentions.add(f"{aliases[first]}.{rest}")
-        else:
-            mentions.add(name)
-    mentions.discard("")
+    words = _words(_without(code, silent))
+    if b"$" in content:
+        words |= _words(_interpolated(content))
+    defines = set(_defined(code, words, namespaces, package))
+    found = _pattern("name").findall(b"\n" + b"\n".join(words))
+    names = set(b"\n".join(found).decode("ascii").split("\n")) - defines - {""}
+    # Before each "<" at the end of a line is a name with type arguments.
+    generic = "\n".join([*names, *defines, ""]).split("<\n")[:-1]
+    doubtful = sorted(names.intersection([lines.rpartition("\n")[2] for lines in generic]))
+    mentions = names.difference([name for name in doubtful[:MAX_DOUBTFUL] if not _is_type(name, code)])
+    if aliases:
+        mentions = set(_without_aliases(mentions, aliases))
+    defines.update(opened)
     return Facts(tuple(imports), tuple(sorted(defines)), tuple(sorted(mentions)), package)
 
 
 def _lines_of(name: str, code: bytes) -> Iterator[tuple[re.Match[bytes], bytes]]:
-    """Matches that start a line, and "global" where it precedes them."""
-    for match in _pattern(name).finditer(code):
-        before = code[code.rfind(b"\n", 0, match.start()) + 1 : match.start()].strip(b" \t\xef\xbb\xbf")
+    """Matches that start a line, and "global" where it precedes them; each name is the word that they start with."""
+    pattern, word = _pattern(name), name.encode()
+    newline = 0
+    at = code.find(word)
+    while at >= 0:
+        before = code[code.rfind(b"\n", newline, at) + 1 : at].strip(b" \t\xef\xbb\xbf")
         if before in (b"", b"global"):
-            yield match, before
+            match = pattern.match(code, at)
+            if match is not None:
+                yield match, before
+        # What follows on the same line does not start it.
+        newline = code.find(b"\n", at)
+        at = code.find(word, newline) if newline >= 0 else -1
 
 
-def _without(code: bytes, matches: list[re.Match[bytes]]) -> bytes:
+def _without(code: bytes, spans: list[tuple[int, int]]) -> bytes:
     pieces = []
     at = 0
-    for match in sorted(matches, key=lambda match: match.start()):
-        pieces.append(code[at : match.start()])
-        at = match.end()
+    for start, end in sorted(spans):
+        pieces.append(code[at:start])
+        at = end
     return b" ".join([*pieces, code[at:]])
+
+
+def _words(code: bytes) -> set[bytes]:
+    """The distinct words of code, those with type arguments with the bracket that opens them."""
+    return set(code.translate(_WORD).replace(b"<", b"< ").split())
+
+
+def _without_aliases(names: set[str], aliases: dict[str, str]) -> Iterator[str]:
+    """The names with what their aliases stand for; an alias alone is named by its `using`."""
+    for name in names:
+        first, dot, rest = name.partition(".")
+        if first not in aliases:
+            yield name
+        elif dot:
+            yield f"{aliases[first]}.{rest}"
 
 
 def _interpolated(content: bytes) -> bytes:
     """What interpolated strings compute, as far as no string stands in it."""
-    return b" ".join(
-        part for found in _pattern("interpolated").findall(content) for part in _pattern("hole").findall(found)
-    )
+    # No hole goes beyond a quote.
+    return b" ".join(_pattern("hole").findall(b'"'.join(_pattern("interpolated").findall(content))))
 
 
 def _is_type(name: str, code: bytes) -> bool:
@@ -168,28 +193,46 @@ def _is_type(name: str, code: bytes) -> bool:
     return False
 
 
-def _defined(code: bytes, namespaces: list[re.Match[bytes]], package: str) -> Iterator[str]:
+def _types(code: bytes, words: set[bytes]) -> Iterator[re.Match[bytes]]:
+    """The heads of types, keyword by keyword; only those that are words of the code are looked for."""
+    for keyword in _TYPES:
+        if keyword in words:
+            pattern = _type(keyword)
+            at = code.find(keyword)
+            while at >= 0:
+                match = pattern.match(code, at)
+                if match is not None:
+                    yield match
+                at = code.find(keyword, at + len(keyword))
+    if b"delegate" in words:
+        yield from _pattern("delegate").finditer(code)
+
+
+def _defined(code: bytes, words: set[bytes], namespaces: list[re.Match[bytes]], package: str) -> Iterator[str]:
     """The types of a file with what they are nested in."""
-    found = [match for keyword in _TYPES if keyword in code for match in _type(keyword).finditer(code)]
-    if b"delegate" in code:
-        found += _pattern("delegate").finditer(code)
+    found = list(_types(code, words))
     if len(found) <= 1 and len(namespaces) <= 1:
         for match in found:
             yield text(match.group(1)) + ("<" if match.group(2) else "")
         return
     heads = sorted([*found, *namespaces], key=lambda match: match.start())
-    braces = [(match.start(), match.group() == b"{") for match in _pattern("brace").finditer(code)]
     # (name, whether a namespace, depth of its body) of what is open.
     around: list[tuple[str, bool, int]] = []
     depth = at = 0
+    body_of = _pattern("body").search
     for head in heads:
-        while at < len(braces) and braces[at][0] < head.start():
-            depth += 1 if braces[at][1] else -1
-            at += 1
+        braces = code[at : head.start()].translate(None, _NO_BRACES)
+        at = head.start()
+        # The first may open a body that is waited for; after it, what opens and closes again changes nothing.
+        inner = braces[1:]
+        for _ in range(_USUAL_DEPTH):
+            inner = inner.replace(b"{}", b"")
+        for brace in braces[:1] + inner:
+            depth += 1 if brace == _OPENS else -1
             while around and depth < around[-1][2]:
                 around.pop()
         is_namespace = head.re.groups == 1
-        body = _pattern("body").search(code, head.end(), head.end() + MAX_HEAD)
+        body = body_of(code, head.end(), head.end() + MAX_HEAD)
         opens = body is not None and body.group() == b"{"
         name = text(head.group(1))
         if is_namespace and len(around) < MAX_NESTING:
@@ -198,8 +241,8 @@ def _defined(code: bytes, namespaces: list[re.Match[bytes]], package: str) -> It
         if is_namespace:
             continue
         name += "<" if head.group(2) else ""
-        space = ".".join(part for part, named, _ in around if named)
-        full = ".".join([*(part for part, named, _ in around if not named), name])
+        space = ".".join([part for part, named, _ in around if named])
+        full = ".".join([*[part for part, named, _ in around if not named], name])
         yield full if space == package else f"::{space}.{full}" if space else f"::{full}"
         if opens and len(around) < MAX_NESTING:
             around.append((name, False, depth + 1))
