@@ -10,6 +10,7 @@ surrogates (`surrogateescape`), so that they round-trip. Nothing here is escaped
 """
 
 from collections.abc import Callable, Mapping
+from itertools import chain
 from typing import Literal, NamedTuple
 
 # ---------------------------------------------------------------------------------------------------------- change
@@ -297,7 +298,7 @@ class Dependents(NamedTuple):
     @property
     def paths(self) -> tuple[str, ...]:
         """Every file that depends on the change."""
-        return tuple(path for reach in self.reached for path in reach.paths)
+        return tuple(chain.from_iterable([reach.paths for reach in self.reached]))
 
 
 # ---------------------------------------------------------------------------------------------------------- scores

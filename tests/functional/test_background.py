@@ -26,8 +26,8 @@ DID_NOT_FINISH = "not built in the background: the last build in the background 
 # The door itself, with a limit that nothing can keep.
 HOOK = (
     "import sys; sys.argv = ['vibeguard-hook', 'pre-commit']\n"
-    "from vibeguard.check import gather\n"
-    "gather.HOOK_PATIENCE = 0.0\n"
+    "from vibeguard.check import radius\n"
+    "radius.HOOK_PATIENCE = 0.0\n"
     "from vibeguard.hooks.entry import main\n"
     "main()"
 )
@@ -178,7 +178,7 @@ def test_where_a_process_would_be_of_no_use_none_is_started(repo: Repo, variable
 
 def test_while_one_is_built_a_hook_does_not_wait_for_as_long(repo: Repo, slow: Slow) -> None:
     stores = staged(repo)
-    patient = HOOK.replace("HOOK_PATIENCE = 0.0", "HOOK_PATIENCE = 600.0; gather.PATIENCE_MEANWHILE = 0.0")
+    patient = HOOK.replace("HOOK_PATIENCE = 0.0", "HOOK_PATIENCE = 600.0; radius.PATIENCE_MEANWHILE = 0.0")
 
     def patient_hook() -> str:
         done = subprocess.run(

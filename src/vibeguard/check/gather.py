@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from vibeguard.check.fact_table import FACTS, NOT_REVIEWED, factor_points
 from vibeguard.check.given import Given
+from vibeguard.check.radius import Radius
 from vibeguard.check.request import Request
 from vibeguard.check.trust import Trusted
 from vibeguard.content.examine import classify_change, examine
 from vibeguard.content.opaque import OVERSIZED
-from vibeguard.dependents.graph import Graph
-from vibeguard.dependents.opening import HOW_TO_FINISH, IN_BACKGROUND, NEXT_TIME, open_graph
 from vibeguard.model import (
     BlastRadius,
     Change,
@@ -35,7 +34,6 @@ from vibeguard.model import (
 from vibeguard.ownership.lookup import Ownership
 from vibeguard.ownership.lookup import load as load_ownership
 from vibeguard.ownership.reading import entries_of, remote_host
-from vibeguard.policy.globs import PathIndex, compiled
 from vibeguard.policy.rules import Policy
 from vibeguard.provenance import catalogue
 from vibeguard.provenance.catalogue import Catalogue, ToolSpec, extend
@@ -47,19 +45,12 @@ from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects
 from vibeguard.repository.touched import paths_by_commit
 from vibeguard.repository.tree import Tree
-from vibeguard.scoring import blast as blast_room
-from vibeguard.scoring.blast import Api, Companions
-from vibeguard.scoring.weights import TAG
 
 if TYPE_CHECKING:
     from vibeguard.check.author import Authorship
-    from vibeguard.check.recent import Recent
     from vibeguard.check.testimony import Testimony
     from vibeguard.ownership.history import History
 
-HOOK_PATIENCE = 10.0  # seconds a hook waits for a graph that was never built; the next run goes on from there
-# Seconds while a process in the background builds it: enough for a graph that is there, and no work that it does, too.
-PATIENCE_MEANWHILE = 1.0
 Files = frozenset[str] | None
 
 MOST_EXAMINED = 5_000  # files
@@ -93,9 +84,7 @@ class Gathered:
     given: Given
 
     def __init__(self, case: Case) -> None:
-        self.request, self.location, self.objects, self.change, self.policy, self.trusted, self._tree, self.given = case
-        self._dependents: dict[Files, Dependents] = {}
-        self._blast: dict[Files, BlastRadius] = {}
+        self.request, self.location, self.objects, self.change, self.policy, self.trusted, self.tree, self.given = case
         self._risk: dict[Files, Risk] = {}
 
     # -- what the evaluator asks
@@ -139,7 +128,7 @@ class Gathered:
         wanted = EXAMINED & self.policy.wanted_facts(self.request.stage)
         if not wanted and len(self.change.files) > MOST_EXAMINED:
             return classify_change(self.change)
-        tree = self._before
+        tree = self.before
         return examine(self.change, hunks, self._blob, tree.folder if tree is not None else None)
 
     def _blob(self, oid: str) -> bytes | None:
@@ -155,7 +144,7 @@ class Gathered:
 
     def trusted_blob(self, path: str) -> bytes | None:
         """A plain file of the commit that is believed."""
-        return self._tree.blob(path) if self._tree is not None else None
+        return self.tree.blob(path) if self.tree is not None else None
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -219,113 +208,22 @@ class Gathered:
     def ownership(self) -> Ownership:
         dialect = self.policy.dialect or None
         host = remote_host(self.location.common_dir) if dialect is None else None
-        return load_ownership(entries_of(self.objects, self._tree), dialect=dialect, remote_host=host)
+        return load_ownership(entries_of(self.objects, self.tree), dialect=dialect, remote_host=host)
 
     @cached_property
-    def graph(self) -> Graph:
-        """The import graph after the change. A hook does not wait long for one that was never built."""
-        limit = None if self.request.stage == "ci" or self.request.patient else HOOK_PATIENCE
-        later = self.policy.build_in_background and self.request.finish_graph is not None and self.request.use_store
-        if later and limit is not None:
-            from vibeguard.dependents.finishing import is_under_way  # noqa: PLC0415 - few policies allow it
-
-            if is_under_way(self.location.common_dir):
-                limit = min(limit, PATIENCE_MEANWHILE)
-        change = self.change
-        if change.source == "patch":
-            # What the patch adds cannot be resolved without its files; who depends on the files it touches can be told.
-            tree = self.trusted.commit.tree if self.trusted.commit is not None else self.location.empty_tree
-            change = change._replace(files=(), base_tree=tree, head_tree=tree)
-        graph = open_graph(
-            self.location.git,
-            self.location.common_dir,
-            change,
-            use_store=self.request.use_store,
-            time_limit=limit,
-            progress=self.request.progress,
-            objects=self.objects,
-        )
-        if graph.unbuilt is not None and later:
-            self._finish_later(graph, graph.unbuilt)
-        return graph
-
-    def _finish_later(self, graph: Graph, tree: str) -> None:
-        """Have a graph that was not ready built after us, and say what comes of it."""
-        assert self.request.finish_graph is not None
-        why_not = self.request.finish_graph(self.location.common_dir, tree)
-        if why_not:
-            graph.notices = (*graph.notices, f"the import graph is not built in the background: {why_not}")
-        else:
-            graph.unknown = IN_BACKGROUND
-            graph.notices = (*(notice for notice in graph.notices if notice != HOW_TO_FINISH), NEXT_TIME)
+    def _radius(self) -> Radius:
+        return Radius(self)
 
     def dependents(self, only: Files = None) -> Dependents:
         """What depends on these changed files."""
-        if only not in self._dependents:
-            paths = self.in_view(only)
-            self._dependents[only] = self.graph.dependents(paths) if paths else Dependents((), ())
-        return self._dependents[only]
+        return self._radius.dependents(only)
 
     def blast(self, only: Files = None) -> BlastRadius:
         """The blast radius of these changed files."""
-        if only not in self._blast:
-            ownership = self.ownership
-            self._blast[only] = blast_room.score(
-                self.change,
-                self.content,
-                ownership.group_of,
-                ownership.exists,
-                self.dependents(only),
-                self._tags,
-                only,
-                package_of=self.graph.package_of,
-                count_groups=ownership.count_groups,
-                api=self._api(only),
-                companions=self._companions(only),
-            )
-        return self._blast[only]
-
-    def _api(self, only: Files) -> Api | None:
-        """Public symbols that are removed or re-signed, and who names them; None where no graph could be had."""
-        if self.graph.unknown or self.change.source == "patch":
-            return None
-        # Imported here, for it is needed only where code changes.
-        from vibeguard.dependents.symbols import changed_symbols, naming  # noqa: PLC0415
-
-        # Nobody imports a test's functions.
-        code = frozenset(path for path in self.in_view(only) if "test" not in self.kinds(path))
-        symbols, unknown = changed_symbols(self.change, self.objects.blob, code)
-        changed = set(self.change.paths)
-        names = tuple(f"{symbol.name} of {symbol.path}" for symbol in symbols)
-        return Api(names, len(naming(symbols, self.graph.named_by) - changed), unknown)
-
-    def _companions(self, only: Files) -> Companions:
-        """Usual companions of these files that did not change."""
-        paths = self.in_view(only)
-        if not paths:
-            return Companions(())
-        from vibeguard.check.companions import companions_of  # noqa: PLC0415 - an empty change needs none
-
-        before = self._before if self._before is not None else self._tree
-        return companions_of(
-            self._recent,
-            paths,
-            frozenset(self.change.paths),
-            lambda path: before is None or before.entry(path) is not None,
-        )
+        return self._radius.blast(only)
 
     @cached_property
-    def _recent(self) -> Recent:
-        """The commits before the change; of a patch, whose base is not told, those that the policy comes from."""
-        from vibeguard.check.recent import recent  # noqa: PLC0415 - see _companions
-
-        tip = self.change.base
-        if self.change.source == "patch":
-            tip = self.trusted.commit.id if self.trusted.commit is not None else None
-        return recent(self.location, self.objects, tip, keep=self.request.use_store)
-
-    @cached_property
-    def _before(self) -> Tree | None:
+    def before(self) -> Tree | None:
         """The tree before the change."""
         tree = self.change.base_tree
         return Tree(self.objects, tree) if tree is not None else None
@@ -341,19 +239,6 @@ class Gathered:
             fixes, unknown = fixes_of(self.location, self.change.base, (file.path for file in files))
             self._risk[only] = score(read_lines(files, self.content, hunks), fixes, unknown)
         return self._risk[only]
-
-    @cached_property
-    def _tags(self) -> Mapping[str, tuple[str, float]]:
-        """By path, one of the policy's tags and its weight; all tags of a policy weigh the same."""
-        if not self.policy.tags:
-            return {}
-        index = PathIndex(self.change.paths)
-        found: dict[str, tuple[str, float]] = {}
-        for tag, patterns in sorted(self.policy.tags.items()):
-            for pattern in patterns:
-                for path in index.select(compiled(pattern)):
-                    found.setdefault(path, (tag, TAG))
-        return found
 
     @cached_property
     def target(self) -> str | None:

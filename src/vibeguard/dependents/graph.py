@@ -8,8 +8,9 @@ files are those of the tree before the change: who used them still does.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
 from vibeguard.dependents.facts import GRADES, KIND_WEIGHTS, KINDS, WEIGHTS, Edge, Links
@@ -57,6 +58,13 @@ class _Details:
 
     def __hash__(self) -> int:
         return hash(self())
+
+
+def _picked(numbers: Sequence[int], column: array[int]) -> Sequence[int]:
+    """What a column has for these numbers."""
+    found: Sequence[int]
+    found = itemgetter(*numbers)(column) if len(numbers) > 1 else [column[number] for number in numbers]
+    return found
 
 
 class Graph:
@@ -263,6 +271,8 @@ class Graph:
         """
         snapshot, extra, stored = self._snapshot, self._extra, self._stored
         starts, sources = (snapshot.starts, snapshot.sources) if snapshot is not None else (array("I"), array("I"))
+        # By grade: where its edges into each file begin, and, last, where those of all grades end.
+        bounds = [starts[grade::GRADES] for grade in range(GRADES)] + [starts[GRADES::GRADES]]
         seen = set(seeds)
         void = self._replaced  # stored edges of these are not in force
         found: list[tuple[int, float, list[int]]] = []
@@ -273,13 +283,11 @@ class Graph:
             slices: dict[float, list[array[int]]] = {}
             laid: dict[float, set[int]] = {}
             for carried, numbers in frontier:
-                rows = [number * GRADES for number in numbers if number < stored]
-                rows = [row for row in rows if starts[row] != starts[row + GRADES]]
-                for grade, weight in enumerate(WEIGHTS):
+                held = [number for number in numbers if number < stored] if self._new else numbers
+                cuts = [_picked(held, column) for column in bounds]
+                for weight, begins, ends in zip(WEIGHTS, cuts, cuts[1:], strict=False):
                     slices.setdefault(carried * weight, []).extend(
-                        sources[start:end]
-                        for row in rows
-                        if (start := starts[row + grade]) != (end := starts[row + grade + 1])
+                        [sources[start:end] for start, end in zip(begins, ends, strict=True) if start != end]
                     )
                 for number in numbers if extra else ():
                     for far, edge in extra.get(number, ()):

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from itertools import repeat
+from operator import itemgetter
 from typing import TypeVar
 
 from vibeguard.ownership.globs import ANY_NAME, Glob
@@ -230,13 +232,13 @@ class Index:
         Most are decided by their folder, and then one look at it does for all.
         """
         asked = set(paths)
-        alone = {path for path in asked if path in self._here or path in self._here_and_below}
+        alone = asked & self._here.keys() | asked & self._here_and_below.keys()
         names = self._name.keys() | self._name_and_below.keys()
         if names:
             alone |= {path for path in asked if path.rpartition("/")[2] in names}
         counts: Counter[int] = Counter()
         open_folders = set()
-        for folder, files in Counter([path.rpartition("/")[0] for path in asked - alone]).items():
+        for folder, files in Counter(_folders_of(asked - alone)).items():
             sure, nodes = self._folders.get(folder) or self._enter(folder)
             if nodes:
                 open_folders.add(folder)
@@ -321,6 +323,11 @@ class Index:
         _close(self._roots.get(folder), reached)
         # One node may be reached in several ways; kept in order, each once.
         return self._highest(found), tuple(dict.fromkeys(reached))
+
+
+def _folders_of(paths: Iterable[str]) -> Iterable[str]:
+    """The folder of each path; twenty thousand of them in C."""
+    return map(itemgetter(0), map(str.rpartition, paths, repeat("/")))
 
 
 def _close(node: _Node | None, into: list[_Node]) -> None:

@@ -5,7 +5,9 @@ Provenance is no input: who or what wrote a change does not alter how far it rea
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from itertools import repeat
 from math import log
+from operator import itemgetter
 from typing import NamedTuple
 
 from vibeguard.content.kinds import is_picture_or_document
@@ -106,7 +108,8 @@ def score(  # noqa: PLR0917
     total = min(100, int(sum(factor.points for factor in factors) + 0.5))
     known = not dependents.unknown
     count = dependents.all
-    one_a_folder = {path.rpartition("/")[0]: path for path in (*paths, *reached)}
+    everything = (*paths, *reached)
+    one_a_folder = dict(zip(map(itemgetter(0), map(str.rpartition, everything, repeat("/"))), everything, strict=True))
     packages = set(map(package_of, one_a_folder.values()))
     unknowns = [factor.unknown for factor in factors if factor.unknown]
     if dependents.unresolved:
