@@ -62,6 +62,54 @@ def test_any_row_of_words_is_scanned_and_resolved(language: str, words: list[str
     load(language).resolve(facts, "x/y.z", Project({"x/y.z"}))
 
 
+TOKENS = [
+    *"'\"`/*\\\n({a.",
+    "//",
+    "/*",
+    "*/",
+    "**/",
+    '"""',
+    "\\'",
+    "'\\",
+    "'\"'",
+    "class B",
+    " fun c(",
+    "D.E",
+    "\nimport f.g",
+]
+
+
+@pytest.mark.parametrize("language", ["go", "jvm"])
+@given(words=st.lists(st.sampled_from(TOKENS), max_size=40))
+def test_a_scanner_that_cannot_mark_the_tokens_finds_the_same(language: str, words: list[str]) -> None:
+    # Before each character that can start a comment or a string goes a mark, unless the content has one already.
+    content = b"package a\n" + "".join(words).encode()
+    assert load(language).scan(content) == load(language).scan(content + b"\n//\x01")
+
+
+LINES = [
+    ("jvm", "/* 1\n*/\npackage a;\n\nimport b.C;\n\nimport static d.E.f; // import no.A;\n", [5, 7]),
+    ("jvm", "package a; import b.C;\nimport d.E;\n", [1, 2]),
+    ("jvm", "import b.C;\n/* import\n*/ import d.E; import f.G;\nclass X {}\nimport h.I as J\n", [1, 3, 3, 5]),
+    ("jvm", "import b.C\n\n\nimport d.E\n\nfun f() = 1\nimport g.H\n", [1, 4, 7]),
+    ("jvm", "// b\nimport a\nimport b\n", [2, 3]),
+    (
+        "go",
+        '// 1\n/* 2\n*/ package a\n\n/* 5\n*/\nimport (\n\t"x" // "no"\n\n. "y"; z `w`\n)\nimport "v"\n',
+        [8, 10, 10, 12],
+    ),
+    ("go", 'package a\n/* */ import "no"\n/*\n*/ import "no"\nimport "a"\n', [5]),
+    ("go", '\n// b\n\n  \tpackage a\nimport ("c"\n\n"d"\n)\n', [5, 7]),
+]
+
+
+@pytest.mark.parametrize(("language", "source", "lines"), LINES)
+def test_imports_have_the_lines_on_which_they_stand(language: str, source: str, lines: list[int]) -> None:
+    for newline in ("\n", "\r\n"):
+        found = load(language).scan(source.replace("\n", newline).encode()).imports
+        assert [item.line for item in found] == lines
+
+
 HOSTILE = {
     "brackets": b"import (" + b"[" * 100_000,
     "braces": b"import {" * 50_000,

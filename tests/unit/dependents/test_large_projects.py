@@ -105,6 +105,35 @@ def test_each_of_many_php_packages_finds_the_class_of_another() -> None:
         assert [edge.target for edge in links.edges] == [f"p{number + 1}/src/C.php"]
 
 
+def csharp_projects(references: dict[int, int]) -> dict[str, list[str]]:
+    """What files lead to that all use one class of project 0, each in a project that references another."""
+    settings = {
+        f"p{number}/x.csproj": f'<ProjectReference Include="..\\p{other}\\x.csproj" />'.encode()
+        for number, other in references.items()
+    }
+    files = {f"p{number}/A.cs": Facts((), (), ("B",)) for number in references}
+    files["p0/B.cs"] = Facts((), ("B",))
+    project = Project({*files, *settings}, settings.get, lambda path: files.get(path, Facts()))
+    return {
+        path: [edge.target for edge in load("csharp").resolve(facts, path, project).edges]
+        for path, facts in files.items()
+        if path.endswith("A.cs")
+    }
+
+
+def test_projects_in_a_long_chain_see_what_is_behind_them() -> None:
+    many = 10_000
+    found = csharp_projects({number: number - 1 for number in range(1, many)} | {0: 0, many: many})
+    assert found.pop(f"p{many}/A.cs") == []
+    assert found == {f"p{number}/A.cs": ["p0/B.cs"] for number in range(many)}
+
+
+def test_projects_in_a_circle_see_each_other_and_none_that_only_references_them() -> None:
+    circle = {number: (number + 1) % 5000 for number in range(5000)}
+    found = csharp_projects({**circle, 5000: 4999, 5001: 5002, 5002: 5001})
+    assert {path for path, targets in found.items() if not targets} == {"p5001/A.cs", "p5002/A.cs"}
+
+
 def graph_of(links: dict[str, Links]) -> Graph:
     return Graph(None, Overlay(links, added=tuple(sorted(links))))
 

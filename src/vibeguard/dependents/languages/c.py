@@ -48,7 +48,8 @@ _BUILD_FILES = ("Makefile", "makefile", "GNUmakefile", "Makefile.am", "CMakeList
 def _pattern(name: str) -> re.Pattern[bytes]:
     return re.compile(
         {
-            "include": rb"^[ \t]*+#[ \t]*+(?:include|include_next|import)[ \t]*+(?:\"([^\"\n]++)\"|<([^>\n]++)>)",
+            "include": rb"#[ \t]*+i(?:nclude(?:_next)?|mport)[ \t]*+(?=[\"<])",
+            "path": rb"\"([^\"\n]++)\"|<([^>\n]++)>",
             "flag": rb"-(?:I|isystem|iquote)[ \t]*+([\w./$(){}+-]++)",
             "cmake": rb"(?i:include_directories)\s*\(([^)]*+)\)",
             "meson": rb"include_directories\s*\(([^)]*+)\)",
@@ -59,27 +60,41 @@ def _pattern(name: str) -> re.Pattern[bytes]:
 
 def scan(content: bytes) -> Facts:
     """The includes outside comments; angled ones keep their brackets."""
-    matches = list(_pattern("include").finditer(content))
+    matches = _includes(content)
     if not matches:
         return Facts()
     end = matches[-1].end()
+    code = content
     if content.find(b"/*", 0, end) >= 0:
         code = mask_comments(content[:end], masker(LINE_COMMENT, BLOCK_COMMENT, STRING))
-        matches = list(_pattern("include").finditer(code))
-    else:
-        code = content
+        matches = _includes(code)
     lines = Lines(code)
-    return Facts(
-        tuple(
-            Import(
-                text(match.group(1)) if match.group(1) is not None else f"<{text(match.group(2))}>",
-                "import",
-                (),
-                lines.at(match.end()),
-            )
-            for match in matches
-        )
-    )
+    imports = []
+    for match in matches:
+        quoted, angled = match.groups()
+        specifier = f"<{text(angled)}>" if quoted is None else text(quoted)
+        imports.append(Import(specifier, "import", (), lines.at(match.end())))
+    return Facts(tuple(imports))
+
+
+def _includes(code: bytes) -> list[re.Match[bytes]]:
+    """The paths of the directives that start a line.
+
+    That pattern does not ask for the start of a line itself, for then the engine could not skip to the next "#"; nor
+    does it take the path, for where it starts no line the path may be looked for to the end of the file.
+    """
+    path = _pattern("path").match
+    found = []
+    looked = 0
+    for head in _pattern("include").finditer(code):
+        newline = code.rfind(b"\n", looked, head.start())
+        # A second one on a line does not start it.
+        if (newline >= 0 or looked == 0) and not code[newline + 1 : head.start()].strip(b" \t"):
+            match = path(code, head.end())
+            if match is not None:
+                found.append(match)
+        looked = head.end()
+    return found
 
 
 def offers(path: str, _project: Project) -> set[str]:
@@ -148,6 +163,14 @@ def _search(importer: str, project: Project) -> tuple[str, ...]:
     return kept
 
 
+def _found(folder: str, project: Project) -> dict[str, str | None]:
+    """What the includes of the files of a folder led to; of one folder, for files are resolved folder by folder."""
+    kept: tuple[str, dict[str, str | None]] | None = project.kept.get("c.found")
+    if kept is None or kept[0] != folder:
+        kept = project.kept["c.found"] = (folder, {})
+    return kept[1]
+
+
 def resolve(facts: Facts, importer: str, project: Project) -> Links:
     """The files that are included, and the source that implements a header."""
     edges: list[Edge] = []
@@ -155,21 +178,20 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
     wanted: set[str] = set()
     folder = importer.rpartition("/")[0]
     files = project.files
+    found = _found(folder, project)
     for item in facts.imports:
-        angled = item.specifier.startswith("<")
-        name = item.specifier.strip("<>")
+        specifier = item.specifier
+        name = specifier.strip("<>")
         wanted.add(name.rpartition("/")[2])
-        target = None if angled else join(folder, name)
-        if target not in files:
-            target = None
-            for root in _search(importer, project):
-                candidate = join(root, name)
-                if candidate in files:
-                    target = candidate
-                    break
+        if specifier not in found:
+            places = _search(importer, project)
+            if not specifier.startswith("<"):
+                places = (folder, *places)
+            found[specifier] = next((path for place in places if (path := join(place, name)) in files), None)
+        target = found[specifier]
         if target is not None:
             edges.append(Edge(target, "import", ("*",), item.line))
-        elif not angled:
+        elif not specifier.startswith("<"):
             unresolved.append((name, item.line))
     if importer.endswith(_HEADERS):
         stem = importer.rpartition(".")[0]

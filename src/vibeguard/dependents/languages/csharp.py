@@ -15,7 +15,7 @@ from functools import cache
 from typing import NamedTuple
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
-from vibeguard.dependents.languages.csharp_project import project_folder, read_project
+from vibeguard.dependents.languages.csharp_project import project_files, project_folder, read_project, referenced
 from vibeguard.dependents.languages.text import (
     BLOCK_COMMENT,
     CHARACTER,
@@ -28,6 +28,7 @@ from vibeguard.dependents.languages.text import (
     text,
 )
 from vibeguard.dependents.project import Project
+from vibeguard.model import EdgeKind
 
 # What another file of a namespace defines can change where this file's edges lead.
 BY_NAME = True
@@ -117,12 +118,15 @@ def scan(content: bytes) -> Facts:
     if b"$" in content:
         words |= _words(_interpolated(content))
     defines = set(_defined(code, words, namespaces, package))
-    found = _pattern("name").findall(b"\n" + b"\n".join(words))
-    names = set(b"\n".join(found).decode("ascii").split("\n")) - defines - {""}
-    # Before each "<" at the end of a line is a name with type arguments.
-    generic = "\n".join([*names, *defines, ""]).split("<\n")[:-1]
-    doubtful = sorted(names.intersection([lines.rpartition("\n")[2] for lines in generic]))
-    mentions = names.difference([name for name in doubtful[:MAX_DOUBTFUL] if not _is_type(name, code)])
+    named = b"\n".join([*_pattern("name").findall(b"\n" + b"\n".join(words)), b""]).decode("ascii")
+    mentions = set(named.split("\n"))
+    mentions -= defines
+    mentions.discard("")
+    # Names with type arguments: of this file, and what stands before each "<" at the end of a line.
+    generic = [name[:-1] for name in defines if name[-1] == "<"]
+    generic += [lines.rpartition("\n")[2] for lines in named.split("<\n")[:-1]]
+    doubtful = sorted(mentions.intersection(generic))[:MAX_DOUBTFUL]
+    mentions.difference_update([name for name in doubtful if not _is_type(name, code)])
     if aliases:
         mentions = set(_without_aliases(mentions, aliases))
     defines.update(opened)
@@ -177,17 +181,17 @@ def _interpolated(content: bytes) -> bytes:
 
 def _is_type(name: str, code: bytes) -> bool:
     """Whether a name that also stands with type arguments is a type without them, or only a property or constructor."""
-    raw = name.encode("utf-8", "surrogateescape")
+    raw = name.encode("ascii")
+    after = _pattern("after").match
     start = code.find(raw)
     while start >= 0:
         end = start + len(raw)
-        after = _pattern("after").match(code, end)
-        if after is not None and (start == 0 or code[start - 1 : start].strip(_IN_NAMES)):
+        if (start == 0 or code[start - 1] not in _IN_NAMES) and (match := after(code, end)) is not None:
             before = code[max(0, start - 40) : start]
             apart = before.rstrip(b" \t")
             # The word before it, where blanks alone stand between.
             word = b"" if apart == before else apart[len(apart.rstrip(_IN_TYPES)) :]
-            if word == b"new" or (after.group(1) is None and (not word or word in _BEFORE_TYPES)):
+            if word == b"new" or (match.group(1) is None and (not word or word in _BEFORE_TYPES)):
                 return True
         start = code.find(raw, end)
     return False
@@ -267,9 +271,11 @@ class _Index(NamedTuple):
     """What the repository defines."""
 
     types: dict[str, dict[str, list[str]]]  # files by namespace or outer type, then by name
+    names: frozenset[str]  # of all these types: most names that files mention are none of them
     spaces: frozenset[str]  # namespaces, with those around them
     opened: dict[str, tuple[str, ...]]  # global usings by the folder of the project
-    seen: dict[str, frozenset[str]]  # folders of the projects that a project's folder references, itself included
+    places: dict[str, int]  # of the folders of projects: their bits
+    seen: dict[str, int]  # bits of the folders of the projects that a project's folder references, itself included
 
 
 def _index(project: Project) -> _Index:
@@ -279,9 +285,7 @@ def _index(project: Project) -> _Index:
     types: dict[str, dict[str, list[str]]] = {}
     spaces: set[str] = set()
     opened: dict[str, list[str]] = {}
-    for path in sorted(project.files):
-        if not path.endswith(".cs"):
-            continue
+    for path in sorted([path for path in project.files if path.endswith(".cs")]):
         facts = project.facts(path)
         for name in facts.defines:
             if name[0] == "*":
@@ -295,23 +299,21 @@ def _index(project: Project) -> _Index:
             spaces.add(space)
             space = space.rpartition(".")[0]
     spaces.update(types)
-    seen = {}
     references: dict[str, set[str]] = {}
-    for path in sorted(project.files):
-        if path.endswith(".csproj"):
-            folder = path.rpartition("/")[0]
-            found, usings = read_project(path, project)
-            references.setdefault(folder, set()).update(found)
-            opened.setdefault(folder, []).extend(usings)
-    for folder in references:
-        queue, reached = [folder], {folder}
-        while queue:
-            for other in references.get(queue.pop(), ()):
-                if other not in reached:
-                    reached.add(other)
-                    queue.append(other)
-        seen[folder] = frozenset(reached)
-    kept = _Index(types, frozenset(spaces), {folder: tuple(names) for folder, names in opened.items()}, seen)
+    for path in project_files(project):
+        folder = path.rpartition("/")[0]
+        found, usings = read_project(path, project)
+        references.setdefault(folder, set()).update(found)
+        opened.setdefault(folder, []).extend(usings)
+    places, seen = referenced(references)
+    kept = _Index(
+        types,
+        frozenset([name for named in types.values() for name in named]),
+        frozenset(spaces),
+        {folder: tuple(names) for folder, names in opened.items()},
+        places,
+        seen,
+    )
     project.kept["csharp.index"] = kept
     return kept
 
@@ -350,32 +352,36 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
                     opened.setdefault(space, line)
                     break
 
-    def find(name: str) -> Iterator[tuple[str, str, int, list[str]]]:
+    scopes = (*inner, *around, "")
+    names = index.names
+
+    def find(name: str) -> list[tuple[str, str, int, list[str]]]:
         """(space, name, line of its using, files) of the types a simple name can mean: the innermost scope decides."""
-        for space in (*inner, *around, ""):
+        for space in scopes:
             paths = index.types.get(space, {}).get(name)
             if paths:
-                yield space, name, 0, paths
-                return
-        for space, line in opened.items():
-            paths = index.types.get(space, {}).get(name)
-            if paths:
-                yield space, name, line, paths
+                return [(space, name, 0, paths)]
+        return [
+            (space, name, line, paths)
+            for space, line in opened.items()
+            if (paths := index.types.get(space, {}).get(name))
+        ]
 
     for mention in facts.mentions:
         first, _, rest = mention.partition(".")
-        wanted.add(plain(mention))
         wanted.add(first.rstrip("<"))
-        types = list(find(first)) or (list(_qualified(mention, around, index)) if rest else [])
-        if not types and not rest:
-            types = list(find(first + "Attribute"))
-            wanted.add(first + "Attribute")
+        types = find(first) if first in names else []
+        if rest:
+            wanted.add(plain(mention))
+            types = types or list(_qualified(mention, around, index))
+        elif not types:
+            attribute = first + "Attribute"
+            wanted.add(attribute)
+            types = find(attribute) if attribute in names else []
         for space, name, line, paths in types:
-            kind = "same-package" if space == facts.package else "import"
-            edges += [
-                Edge(path, "same-package" if kind == "same-package" else "import", (plain(name),), line)
-                for path in _visible(paths, home, index, project)
-            ]
+            kind: EdgeKind = "same-package" if space == facts.package else "import"
+            meant = (plain(name),)
+            edges += [Edge(path, kind, meant, line) for path in _visible(paths, home, index, project)]
     return Links(one_edge_a_target(edges, importer), (), frozenset(wanted))
 
 
@@ -405,4 +411,5 @@ def _visible(paths: Iterable[str], home: str, index: _Index, project: Project) -
     seen = index.seen.get(home)
     if seen is None:
         return paths
-    return [path for path in paths if (folder := project_folder(path, project)) in seen or folder not in index.seen]
+    places = index.places
+    return [path for path in paths if (at := places.get(project_folder(path, project))) is None or seen >> at & 1]

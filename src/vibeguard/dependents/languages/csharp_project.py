@@ -52,14 +52,73 @@ def _folders(folder: str) -> Iterator[str]:
         folder = folder.rpartition("/")[0]
 
 
+def project_files(project: Project) -> tuple[str, ...]:
+    """The project files, sorted."""
+    kept: tuple[str, ...] | None = project.kept.get("csharp.projects")
+    if kept is None:
+        kept = tuple(sorted([path for path in project.files if path.endswith(".csproj")]))
+        project.kept["csharp.projects"] = kept
+    return kept
+
+
 def project_folder(path: str, project: Project) -> str:
     """The nearest folder above that holds a project file."""
-    known: dict[str, str] = project.kept.setdefault("csharp.folders", {})
+    known: dict[str, str] | None = project.kept.get("csharp.folders")
+    if known is None:
+        homes = [file.rpartition("/")[0] for file in project_files(project)]
+        known = project.kept["csharp.folders"] = {"": "", **{home: home for home in homes}}
     folder = path.rpartition("/")[0]
     found = known.get(folder)
     if found is None:
-        found = folder
-        while found and not any(name.endswith(".csproj") for name in project.folders.get(found, ())):
-            found = found.rpartition("/")[0]
-        known[folder] = found
+        below = [folder]
+        while (found := known.get(folder := folder.rpartition("/")[0])) is None:
+            below.append(folder)
+        known.update(dict.fromkeys(below, found))
     return found
+
+
+def referenced(references: dict[str, set[str]]) -> tuple[dict[str, int], dict[str, int]]:
+    """The bit of every folder; for every folder the bits of those it references, over others too, and its own.
+
+    Bits, because in a chain of a thousand projects there are half a million such pairs.
+    """
+    places = {folder: at for at, folder in enumerate(references)}
+    seen: dict[str, int] = {}
+    for circle in _circles(references):
+        bits = 0
+        for folder in circle:
+            bits |= 1 << places[folder]
+            for other in references[folder]:
+                bits |= seen.get(other, 0)
+        seen.update(dict.fromkeys(circle, bits))
+    return places, seen
+
+
+def _circles(references: dict[str, set[str]]) -> Iterator[list[str]]:
+    """Folders that reference each other in a circle, most of them alone, each after those it references: Kosaraju's."""
+    ended: dict[str, None] = {}  # as a walk along the references leaves them
+    entered: set[str] = set()
+    users: dict[str, list[str]] = {folder: [] for folder in references}
+    for start in references:
+        stack = [start]
+        while stack:
+            folder = stack[-1]
+            if folder in entered:
+                ended.setdefault(stack.pop())
+                continue
+            entered.add(folder)
+            for other in references[folder]:
+                if other in users:
+                    users[other].append(folder)
+                    if other not in entered:
+                        stack.append(other)
+    found = []
+    while ended:
+        circle = [ended.popitem()[0]]
+        for folder in circle:
+            for user in users[folder]:
+                if user in ended:
+                    del ended[user]
+                    circle.append(user)
+        found.append(circle)
+    return reversed(found)

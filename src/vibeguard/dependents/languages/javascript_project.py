@@ -60,23 +60,26 @@ class Resolver:
         self.files = project.files
         self.configs: dict[str, _Config] = {}
         self.parsed: dict[str, dict[str, Any]] = {}
-        self.memo: dict[tuple[str, str], tuple[str | None, frozenset[str]]] = {}
+        self.memo: dict[str, dict[str, tuple[str | None, set[str]]]] = {}  # by folder, then by specifier
         self.aliases: dict[str, dict[str, tuple[str, str]]] = {}
         self.packages = self._packages()
 
-    def find(self, specifier: str, importer: str, wanted: set[str]) -> str | None:
-        """The file a specifier means; "" when it should be in the repository and is not; None when it is outside."""
-        key = (importer.rpartition("/")[0], specifier)
-        known = self.memo.get(key)
-        if known is None:
-            keys: set[str] = set()
-            known = self.memo[key] = (self._find(specifier, importer, keys), frozenset(keys))
-        wanted |= known[1]
-        return known[0]
+    def known(self, folder: str) -> dict[str, tuple[str | None, set[str]]]:
+        """What was found from a folder, by specifier."""
+        return self.memo.setdefault(folder, {})
 
-    def _find(self, specifier: str, importer: str, keys: set[str]) -> str | None:
+    def find(self, specifier: str, folder: str) -> tuple[str | None, set[str]]:
+        """The file a specifier means; "" when it should be in the repository and is not; None when it is outside.
+
+        With it the keys that decide this.
+        """
+        keys = {stem(specifier)}
+        found = self._find(specifier, folder, keys)
+        self.known(folder)[specifier] = found, keys
+        return found, keys
+
+    def _find(self, specifier: str, folder: str, keys: set[str]) -> str | None:
         specifier = specifier.partition("?")[0]
-        folder = importer.rpartition("/")[0]
         if specifier.startswith((".", "/")) and not specifier.startswith("/"):
             path = join(folder, specifier)
             if path is None:

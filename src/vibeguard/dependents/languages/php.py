@@ -40,11 +40,15 @@ BY_NAME = True
 _HASH = rb"#(?!\[)[^\n]*+"
 _DOUBLE = rb"\"(?:[^\"\\]++|\\(?s:.?))*+(?:\"|\Z)"
 _SINGLE = rb"'(?:[^'\\]++|\\(?s:.?))*+(?:'|\Z)"
+# Most strings: the first quote that follows ends them. Such strings one after the other, as in lists, are one token,
+# with all between them that is no word: of files that hold data little is left.
+_PLAIN = rb"'[^']*+(?<!\\)'"
+_PLAINS = _PLAIN + rb"(?:[\s,.=>\[\]\d]*+" + _PLAIN + rb")*+"
 # A heredoc as one token: fast, but one that nothing closes is looked for to the end of the file.
 _WHOLE_HEREDOC = rb"<<<[ \t]*+([\"']?)(\w++)\1\r?\n(?s:.*?)\n[ \t]*+\2\b"
 _HEREDOC = rb"<<<[ \t]*+([\"']?)(?P<tag>\w++)\1\r?\n"
-_OUTSIDE = rb"\?>(?s:.*?)(?:<\?(?:php|=)|\Z)"
-_TOKENS = (LINE_COMMENT, BLOCK_COMMENT, _HASH, _DOUBLE, _SINGLE, _OUTSIDE)
+_OUTSIDE = rb"\?>(?:[^<]++|<(?!\?(?:php|=)))*+(?:<\?(?:php|=)|\Z)"
+_TOKENS = (LINE_COMMENT, BLOCK_COMMENT, _HASH, _DOUBLE, _PLAINS, _SINGLE, _OUTSIDE)
 
 
 @cache
@@ -74,9 +78,9 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             "function": rb"\nfunction[ \t]++&?(\w++)[ \t]*+\(",
             "inner function": rb"\n[ \t]*+function[ \t]++&?(\w++)[ \t]*+\(",
             "constant": rb"\nconst[ \t]++(\w++)[ \t]*+=",
-            # Over the distinct words of a file, see `_named`: classes, names with a namespace, functions and what is
-            # before "::". Members, variables and other words are read along, so that each is looked at once.
-            "named": rb"(?:->|::|\$)[\w\\]*+|([A-Z][\w\\]*+|\\[\w\\]++|[a-z_]\w*+(?:\\[\w\\]*+|(?=\(|::)))|[\w\\]++",
+            # Over the words of a file, see `_words`: classes, names with a namespace, functions and what is before
+            # "::". Members and variables start with "$".
+            "named": rb"\n([A-Z][\w\\]*+|\\[\w\\]++|[a-z_]\w*+(?:\\[\w\\]*+|(?=\()))",
             "made": rb"new[ \t]++(\\?[a-z_]\w*+)",
             "extended": rb"extends[ \t]++(\\?[a-z_]\w*+)",
             "case": rb"case[ \t]++(\\?[A-Z][\w\\]*+)(?=::)",
@@ -88,9 +92,11 @@ def _pattern(name: str) -> re.Pattern[bytes]:
 
 
 # What can be part of a name or tells what the name is; everything else separates words.
-_WORD = bytes(byte if chr(byte).isalnum() or byte in b"_\\$:>-(" or byte >= 0x80 else 0x20 for byte in range(256))
+_WORD = bytes(byte if (chr(byte).isalnum() and byte < 0x80) or byte in b"_\\$:>-(" else 0x20 for byte in range(256))
+_OF_NAME = bytes(byte if (chr(byte).isalnum() and byte < 0x80) or byte in b"_\\$(" else 0x0A for byte in range(256))
 _PARTS = (b"$", b">", b":", b"\\", b"_")
 _TYPES = (b"class", b"interface", b"trait", b"enum")
+_SEVERAL = frozenset(" ,{")  # what a `use` of more than a name has
 _WORDS = frozenset("TRUE FALSE NULL PHP_EOL E_ALL PHP_INT_MAX DIRECTORY_SEPARATOR".split())
 # Keywords before a bracket, and the functions of PHP itself that programs call most: none of them is looked for.
 _BUILTIN = frozenset(
@@ -135,16 +141,16 @@ def scan(content: bytes) -> Facts:
     mentions: set[str] = set()
     places = Places(content)
     source = b"\n" + _without_preface(content)
-    if may_search_heredocs(source):
-        code = mask(source, _masker())
-    else:
-        code = without(source, heredocs(source, *_with_heredocs()))
+    # Looking backwards for them takes half of the time that counting them takes.
+    whole = source.rfind(b"<<<") < 0 or may_search_heredocs(source)
+    code = mask(source, _masker()) if whole else without(source, heredocs(source, *_with_heredocs()))
     blocks = _blocks(code)
     first = blocks[0].namespace
     for block in blocks:
         uses, aliases, bare = _uses_of(code, block)
-        own = _defined(bare)
-        named = _named(bare) - own
+        words = _words(bare)
+        own = _defined(bare, words)
+        named = _named(bare, words) - own
         heads = {name.partition("\\")[0] for name in named if "\\" in name}
         for what, name, alias, written in uses:
             if what == "use":
@@ -169,7 +175,7 @@ def scan(content: bytes) -> Facts:
         for name in own:
             defines.add(name if block.namespace == first else f"\\{block.namespace}\\{name}".replace("\\\\", "\\"))
     if b"include" in code or b"require" in code:
-        found += _includes(content)
+        found += _includes(content, whole=whole)
     return Facts(tuple(found), tuple(sorted(defines)), tuple(sorted(mentions)), first)
 
 
@@ -179,46 +185,56 @@ def _without_preface(content: bytes) -> bytes:
     return content if start <= 0 else b" " * start + content[start:]
 
 
-def _heads(pattern: re.Pattern[bytes], code: bytes) -> Iterator[re.Match[bytes]]:
-    """Where the words of a pattern are keywords, and no variables, members or parts of names."""
-    for match in pattern.finditer(code):
-        before = code[match.start() - 1 : match.start()]
-        if before not in _PARTS and not before.isalnum():
-            yield match
+def _heads(word: bytes, pattern: re.Pattern[bytes], code: bytes) -> Iterator[re.Match[bytes]]:
+    """Where the word that a pattern starts with is a keyword, and no variable, member or part of a name."""
+    at = code.find(word)
+    while at >= 0:
+        match = pattern.match(code, at)
+        if match is not None:
+            before = code[at - 1 : at]
+            if before not in _PARTS and not before.isalnum():
+                yield match
+        at = code.find(word, match.end() if match is not None else at + len(word))
 
 
-def _types(code: bytes) -> list[re.Match[bytes]]:
+def _types(code: bytes, words: bytes) -> list[re.Match[bytes]]:
     """The heads of classes, interfaces, traits and enumerations."""
-    return [match for keyword in _TYPES if keyword in code for match in _heads(_type(keyword), code)]
+    return [match for keyword in _TYPES if keyword in words for match in _heads(keyword, _type(keyword), code)]
 
 
-def _defined(code: bytes) -> set[str]:
+def _defined(code: bytes, words: bytes) -> set[str]:
     """What others can name: types, functions and constants; an indented function only before the first type."""
-    types = _types(code)
+    types = _types(code, words)
     found = {match.group(1) for match in types}
-    if b"\nconst" in code:
+    if b"const" in words:
         found.update(_pattern("constant").findall(code))
-    if b"function" in code:
+    if b"function" in words:
         found.update(_pattern("function").findall(code))
-        first = min((match.start() for match in types), default=len(code))
+        first = min([match.start() for match in types], default=len(code))
         found.update(_pattern("inner function").findall(code, 0, first))
     return _texts(found)
 
 
-def _named(code: bytes) -> set[str]:
-    """The classes, functions and constants that are named, as they are written.
+def _words(code: bytes) -> bytes:
+    """The words of code, a line each: names with the bracket that follows them, variables and members with a "$".
 
-    Most words stand there many times: the patterns see each once, which costs a third of looking at all the code.
+    Most words stand there many times: looked at once, they cost a third of looking at all the code.
     """
     # What these keywords precede is a definition, or the value of a case.
     marked = code.replace(b"function ", b"function$").replace(b"const ", b"const$").replace(b"case ", b"case$")
-    words = b"  ".join(set(marked.translate(_WORD).split()))
-    found = set(_pattern("named").findall(words)) - {b""}
-    if b"new" in code:
+    words = b"\n".join([b"", *set(marked.translate(_WORD).replace(b"(", b"( ").split())])
+    return words.replace(b"->", b"$").replace(b"::", b"(\n$").translate(_OF_NAME)
+
+
+def _named(code: bytes, words: bytes) -> set[str]:
+    """The classes, functions and constants that are named, as they are written."""
+    found = set(_pattern("named").findall(words))
+    # All code is looked at only where one of its words asks for it.
+    if b"new" in words:
         found.update(_pattern("made").findall(code))
-    if b"extends" in code:
+    if b"extends" in words:
         found.update(_pattern("extended").findall(code))
-    if b"case" in code:
+    if b"case" in words:
         found.update(_pattern("case").findall(code))
     return {name for name in _texts(found) - _BUILTIN - _WORDS if name.removeprefix("\\") not in _BUILTIN}
 
@@ -229,7 +245,7 @@ def _texts(names: set[bytes]) -> set[str]:
 
 def _blocks(code: bytes) -> list[_Block]:
     """The namespaces of a file, at least one."""
-    heads = list(islice(_heads(_pattern("namespace"), code), MAX_BLOCKS))
+    heads = list(islice(_heads(b"namespace", _pattern("namespace"), code), MAX_BLOCKS))
     if not heads:
         return [_Block("", 0, len(code), braced=False)]
     ends = [head.start() for head in heads[1:]] + [len(code)]
@@ -247,7 +263,8 @@ def _uses_of(code: bytes, block: _Block) -> tuple[list[tuple[str, str, str, byte
     at, end = block.start, block.end
     if block.braced:
         # An indented `use` imports only before the first class, for inside of one it takes a trait.
-        first = min((match.start() + at for match in _types(code[at:end])), default=end)
+        inside = code[at:end]
+        first = min([match.start() + at for match in _types(inside, inside)], default=end)
         found = list(_pattern("inner use").finditer(code, at, first))
     else:
         found = list(_pattern("use").finditer(code, at, end))
@@ -267,6 +284,11 @@ def _uses_of(code: bytes, block: _Block) -> tuple[list[tuple[str, str, str, byte
 def _uses(clause: str) -> Iterator[tuple[str, str, str]]:
     """(what is used, qualified name, name in this file) of one `use`, group uses opened."""
     clause = " ".join(clause.split())
+    # Most are a single name.
+    if _SEVERAL.isdisjoint(clause) and clause not in ("", "function", "const"):
+        name = clause.lstrip("\\")
+        yield "use", name, name.rpartition("\\")[2]
+        return
     what, clause = _kind(clause, "use")
     head, brace, rest = clause.partition("{")
     for part in rest.rstrip("} ").split(",") if brace else clause.split(","):
@@ -283,9 +305,13 @@ def _kind(clause: str, default: str) -> tuple[str, str]:
     return (word, rest) if word in ("function", "const") else (default, clause)
 
 
-def _includes(content: bytes) -> Iterator[Import]:
-    """Includes whose path is a string, alone or after the file's own folder; `..` for every `dirname` around it."""
-    if may_search_heredocs(content):
+def _includes(content: bytes, *, whole: bool) -> Iterator[Import]:
+    """Includes whose path is a string, alone or after the file's own folder; `..` for every `dirname` around it.
+
+    Args:
+        whole: whether a pattern may look for the end of a heredoc.
+    """
+    if whole:
         kept = mask_comments(content, _masker())
     else:
         kept = without_comments(content, heredocs(content, *_with_heredocs()))

@@ -90,13 +90,32 @@ def _joined(home: str, folders: object) -> list[str]:
     return [where for one in listed if isinstance(one, str) and (where := join(home, one)) is not None]
 
 
+MAX_KNOWN = 50_000  # classes: files that are near each other name the same ones
+
+
 def class_file(name: str, importer: str, project: Project) -> tuple[str | None, bool]:
     """The file of a class, and whether its namespace belongs to this repository."""
+    known: dict[str, tuple[list[tuple[str, str]], bool]] = project.kept.setdefault("php.classes", {})
+    found = known.get(name)
+    if found is None:
+        if len(known) >= MAX_KNOWN:
+            known.clear()
+        found = known[name] = _class_files(name, project)
+    hits, inside = found
+    if len(hits) <= 1:
+        return (hits[0][1] if hits else None), inside or bool(hits)
+    # Fixtures and packages may map the same namespace: the nearest composer.json around the importer decides.
+    return max(hits, key=lambda hit: len(hit[0]) if importer.startswith(hit[0]) else -1)[1], True
+
+
+def _class_files(name: str, project: Project) -> tuple[list[tuple[str, str]], bool]:
+    """The files that rules give for a class, each behind the folder of its composer.json; whether a rule names it."""
     inside = False
-    hits: list[tuple[int, str]] = []
+    hits: list[tuple[str, str]] = []
     autoload = autoload_of(project)
     # Looked up by length: a repository of many packages has a rule for each.
-    for rule in chain.from_iterable(autoload.rules.get(name[:length], ()) for length in autoload.lengths):
+    prefixes = dict.fromkeys([name[:length] for length in autoload.lengths])
+    for rule in chain.from_iterable([autoload.rules[prefix] for prefix in prefixes if prefix in autoload.rules]):
         prefix = rule.prefix
         if prefix and not (name.startswith(prefix) if rule.is_psr0 else name.startswith(prefix + "\\")):
             continue
@@ -108,9 +127,6 @@ def class_file(name: str, importer: str, project: Project) -> tuple[str | None, 
         path = f"{rule.folder}/{rest}.php" if rule.folder else f"{rest}.php"
         inside = inside or bool(prefix)
         if path in project.files:
-            around = not rule.home or importer.startswith(rule.home + "/")
-            hits.append((len(rule.home) if around else -1, path))
-    if not hits:
-        return None, inside
-    # Fixtures and packages may map the same namespace: the nearest composer.json around the importer decides.
-    return max(hits, key=lambda hit: hit[0])[1], True
+            hits.append((f"{rule.home}/" if rule.home else "", path))
+    # Most rules that agree on a class agree on its file.
+    return hits if len({path for _, path in hits}) > 1 else hits[:1], inside

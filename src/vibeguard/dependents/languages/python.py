@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
+from itertools import accumulate, islice
 from operator import itemgetter
-from typing import NamedTuple
 
 from vibeguard.dependents.facts import Facts, Import
 from vibeguard.dependents.languages.python_project import offers as offers  # noqa: PLC0414
@@ -23,100 +23,235 @@ from vibeguard.model import EdgeKind
 BY_NAME = False
 
 
-# Most statements start a line and hold nothing but names: one pattern tells them, and it starts with what the engine
-# can skip to. Everything else is left to the next ones.
-_PLAIN = re.compile(
-    rb"\n(?:from[ ]([.\w]++)[ ]import[ ](?:\(([\w,\s]++)\)|([\w, ]++))|import[ ]([A-Za-z_][\w.]*+))[ ]*+(?=[\n\r#]|\Z)"
+# A statement of nothing but names, as most of them are.
+_NAMES = (
+    rb"(?:from[ ][.\w]++[ ]import[ ](?:\([\w,\s]++\)|[\w, ]++|\*)|import[ ][A-Za-z_][\w.]*+(?:[ ]as[ ]\w++)?+)[ ]*+"
 )
-# The word alone is found at a gigabyte a second; what is around it is looked at only then.
-_WORD = re.compile(rb"import(?=[ \t(*\\])")
-# A statement can start a line or follow ";" or ":". Where it stands inside a string or a comment is checked after.
-_CANDIDATE = re.compile(
-    rb"(?:^|[;:])[ \t\f]*+(?:"
-    # Word by word: nothing of it is read twice, however long it is.
-    rb"(?:from(?![\w\x80-\xff])((?:[. \t]++|\\\r?\n|(?!import(?![\w\x80-\xff]))[\w\x80-\xff]++)*+)"
-    rb"import(?![\w\x80-\xff])"
-    rb"[ \t]*+(\([^()]*+\)?|(?:[^\n;#\\]|\\\r?\n|\\)*+))"
-    rb"|import(?![\w\x80-\xff])[ \t]*+((?:[^\n;#\\]|\\\r?\n|\\)*+)"
-    rb")",
-    re.M,
-)
-# Code up to the next long string, then that string; possessive, so that memory does not grow with the file.
-_LONG_STRING = re.compile(
-    rb"((?:[^\"'#]++|#[^\n]*+|\"(?!\"\")(?:[^\"\\\n]++|\\(?s:.))*+\"?|'(?!'')(?:[^'\\\n]++|\\(?s:.))*+'?)*+)"
-    rb"(?:\"\"\"(?:[^\"\\]++|\\(?s:.)|\"(?!\"\"))*+(?:\"\"\"|\Z)|'''(?:[^'\\]++|\\(?s:.)|'(?!''))*+(?:'''|\Z))?"
-)
-_SHORT = re.compile(rb"#[^\n]*+|\"(?:[^\"\\\n]++|\\.)*+\"?|'(?:[^'\\\n]++|\\.)*+'?")
-_BLOCK = re.compile(
-    rb"\n([ \t]*+)(?:(async[ \t]++def|def)\b|((?:el)?if)\b([^\n]*+)"
-    rb"|(?:class|else|try|except|finally|with|for|while|match|case|async)\b)"
-)
-_OUTERMOST = re.compile(
-    rb"\n(?:def|class|async|if|elif|else|try|except|finally|with|for|while|match|case)(?![\w\x80-\xff])"
-)
-_CALL = re.compile(
-    rb"(?<![\w\x80-\xff])(?:import_module|__import__)[ \t]*+\([ \t\r\n]*+"
-    rb"(?:[rbuRBU]?([\"'])([\w.\x80-\xff]++)\1[ \t\r\n]*+([,)])|([^\"' \t\r\n)]))"
-)
-_TYPE_CHECKING = re.compile(rb"^[ \t]*+\(?[ \t]*+(?:\w++\.)*+TYPE_CHECKING\b")
-_NAME = re.compile(r"[^\W\d]\w*")
+
+
+@cache
+def _plain_statements() -> re.Pattern[bytes]:
+    """Those that start a line: begins with what the engine can skip to. Everything else is left to the next ones."""
+    return re.compile(rb"(\n" + _NAMES + rb")(?=[\n\r#]|\Z)")
+
+
+@cache
+def _indented_statement() -> re.Pattern[bytes]:
+    return re.compile(rb"[ \t\f]*+(" + _NAMES + rb")(?=\r?\n|#|\Z)")
+
+
+@cache
+def _word() -> re.Pattern[bytes]:
+    """The word alone is found at a gigabyte a second; what is around it is looked at only then."""
+    return re.compile(rb"import(?=[ \t(*\\])")
+
+
+@cache
+def _candidate() -> re.Pattern[bytes]:
+    """A statement can start a line or follow ";" or ":". Whether a string or a comment holds it is checked after."""
+    return re.compile(
+        rb"(?:^|[;:])[ \t\f]*+(?:"
+        # Word by word: nothing of it is read twice, however long it is.
+        rb"(?:from(?![\w\x80-\xff])((?:[. \t]++|\\\r?\n|(?!import(?![\w\x80-\xff]))[\w\x80-\xff]++)*+)"
+        rb"import(?![\w\x80-\xff])"
+        rb"[ \t]*+(\([^()]*+\)?|(?:[^\n;#\\]|\\\r?\n|\\)*+))"
+        rb"|import(?![\w\x80-\xff])[ \t]*+((?:[^\n;#\\]|\\\r?\n|\\)*+)"
+        rb")",
+        re.M,
+    )
+
+
+@cache
+def _long_string() -> re.Pattern[bytes]:
+    """Code up to the next long string, then that string; possessive, so that memory does not grow with the file."""
+    return re.compile(
+        rb"((?:[^\"'#]++|#[^\n]*+|\"(?!\"\")(?:[^\"\\\n]++|\\(?s:.))*+\"?|'(?!'')(?:[^'\\\n]++|\\(?s:.))*+'?)*+)"
+        rb"(?:\"\"\"(?:[^\"\\]++|\\(?s:.)|\"(?!\"\"))*+(?:\"\"\"|\Z)|'''(?:[^'\\]++|\\(?s:.)|'(?!''))*+(?:'''|\Z))?"
+    )
+
+
+@cache
+def _short() -> re.Pattern[bytes]:
+    return re.compile(rb"#[^\n]*+|\"(?:[^\"\\\n]++|\\.)*+\"?|'(?:[^'\\\n]++|\\.)*+'?")
+
+
+# A letter that none of the words starts with ends most attempts at once.
+@cache
+def _block() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"\n([ \t]*+)(?=[acdefimtw])(?:(async[ \t]++def|def)\b|((?:el)?if)\b([^\n]*+)"
+        rb"|(?:class|else|try|except|finally|with|for|while|match|case|async)\b)"
+    )
+
+
+@cache
+def _outermost() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"\n(?=[acdefimtw])(?:def|class|async|if|elif|else|try|except|finally|with|for|while|match|case)"
+        rb"(?![\w\x80-\xff])"
+    )
+
+
+@cache
+def _indent() -> re.Pattern[bytes]:
+    return re.compile(rb"[ \t\f]*+")
+
+
+@cache
+def _call() -> re.Pattern[bytes]:
+    return re.compile(
+        rb"(?<![\w\x80-\xff])(?:import_module|__import__)[ \t]*+\([ \t\r\n]*+"
+        rb"(?:[rbuRBU]?([\"'])([\w.\x80-\xff]++)\1[ \t\r\n]*+([,)])|([^\"' \t\r\n)]))"
+    )
+
+
+@cache
+def _type_checking() -> re.Pattern[bytes]:
+    return re.compile(rb"^[ \t]*+\(?[ \t]*+(?:\w++\.)*+TYPE_CHECKING\b")
+
+
+@cache
+def _name() -> re.Pattern[str]:
+    return re.compile(r"[^\W\d]\w*")
 
 
 def scan(content: bytes) -> Facts:
     """The imports of a module, with kind, names and line."""
     if b"import" not in content:
         return Facts()
-    candidates = _candidates(content)
-    calls = list(_CALL.finditer(content)) if b"import_module" in content or b"__import__" in content else []
-    if not candidates and not calls:
-        return Facts()
-    end = max(match.end() for match in (candidates[-1:] + calls[-1:]))
-    strings = list(_long_strings(content, end))
+    # No statement begins behind the last such word, and a plain one goes on to its bracket or its line's end.
+    end = content.find(b")", content.rfind(b"import"))
+    end = content.find(b"\n", end) + 1 if end >= 0 else 0
+    # A newline in front: then every line follows one.
+    code = b"\n" + (content[:end] if end else content)
+    pieces = _plain_statements().split(code)
+    plain = pieces[1::2]
+    between = b"".join(pieces[::2])
+    end = len(code) - len(pieces[-1])
+    others: list[_Other] = []
+    calls: list[re.Match[bytes]] = []
+    if b"import" in between:
+        code = b"\n" + content
+        others = _others(code, pieces, plain)
+        if b"import_module" in between or b"__import__" in between:
+            calls = list(_call().finditer(code))
+        end = max([end, *(other[1] for other in others[-1:]), *(call.end() for call in calls[-1:])])
+    strings = list(_long_strings(code, end)) if end else []
+    if strings and plain:
+        starts = list(accumulate(map(len, pieces)))[:-1:2]
+        for opening, closing in strings:
+            for at in range(bisect_right(starts, opening), bisect_left(starts, closing)):
+                plain[at] = b""
+    lines = accumulate([piece.count(b"\n") for piece in pieces], initial=1)
+    new = tuple.__new__  # the class's own takes twice as long
+    found = [
+        new(Import, (module, "import", names, line))
+        for (module, names), line in zip(map(_plain, plain), islice(lines, 1, None, 2), strict=False)
+        if module
+    ]
+    if others:
+        found += _read(code, others, strings, end)
+        found.sort(key=itemgetter(3))
+    if calls:
+        found += _calls(code, calls, strings)
+    return Facts(tuple(found))
+
+
+# What may be an import statement and is no plain one: where it starts and ends, a place on the line that counts, and
+# either a plain statement that something is around or a match.
+_Other = tuple[int, int, int, bytes, "re.Match[bytes] | None"]
+
+
+def _others(code: bytes, pieces: list[bytes], plain: list[bytes]) -> list[_Other]:
+    """What may be import statements and is not plain, in order. Plain ones that are part of one of these are emptied.
+
+    Nothing is searched twice: lines can have megabytes.
+
+    Args:
+        pieces: the code, with plain statements at the odd places.
+    """
+    found: list[_Other] = []
+    done = looked = start = line_end = base = border = 0
+    for at, piece in enumerate(pieces):
+        base, border = border, border + len(piece)
+        if at % 2:
+            if done > base and max(word.start() for word in _word().finditer(code, base, border)) < done:
+                plain[at // 2] = b""
+            continue
+        done = max(done, base)
+        for word in _word().finditer(code, base, border) if b"import" in piece else ():
+            position = word.start()
+            if position < done:
+                continue
+            if position >= line_end:
+                start = newline = code.rfind(b"\n", looked, position) + 1
+                line_end = code.find(b"\n", position) + 1 or len(code)
+                while start > max(2, done) and code[start - 2 if code[start - 2] != 13 else start - 3] == 92:
+                    start = code.rfind(b"\n", done, start - 1) + 1 or done
+                if start == newline >= done:
+                    looked = position
+                    # Most are plain, but for what is around them; most other lines hold nothing like one.
+                    match = _indented_statement().match(code, start)
+                    if match is not None and match.end() > position:
+                        done = match.end()
+                        found.append((start, done, start, b"\n" + match.group(1), None))
+                        continue
+                    rest = code[start:line_end]
+                    if b":" not in rest and b";" not in rest and not rest.lstrip().startswith((b"from", b"import")):
+                        done = line_end
+                        continue
+            looked = position
+            match = _candidate().search(code, max(start, done), line_end)
+            while match is not None and match.end() <= position:
+                match = _candidate().search(code, match.end(), line_end)
+            if match is None:
+                done = line_end
+                continue
+            # The statement itself may go on over the line's end.
+            match = _candidate().match(code, match.start()) or match
+            done = match.end()
+            found.append((match.start(), done, match.start(1 if match.start(3) < 0 else 3), b"", match))
+    return found
+
+
+def _read(code: bytes, others: list[_Other], strings: list[tuple[int, int]], end: int) -> Iterator[Import]:
+    """The imports of these statements."""
     blocks: _Blocks | None = None
-    quotes = _Quotes(content)
-    line, line_start, counted = 1, 0, 0
-    found: list[Import] = []
-    at = 0
-    for match in candidates:
-        start = match.start()
+    quotes = _Quotes(code)
+    line = newline = counted = at = 0
+    for start, _, position, statement, match in others:
         while at < len(strings) and strings[at][1] <= start:
             at += 1
         if at < len(strings) and strings[at][0] < start:
             continue
-        if match.re is _PLAIN:
-            line += content.count(b"\n", counted, start + 1)
-            counted = start + 1
-            what = _plain(match.group())
-            if what is not None:
-                found.append(Import(what[0], "import", what[1], line))
+        first = code[start : start + 1]
+        if first in b":;" and quotes.around(start):
             continue
-        if content[start : start + 1] in b":;" and quotes.around(start):
-            continue
-        position = match.start(3) if match.start(3) >= 0 else match.start(1)
-        newlines = content.count(b"\n", counted, position)
+        newlines = code.count(b"\n", counted, position)
         if newlines:
             line += newlines
-            line_start = content.rfind(b"\n", counted, position) + 1
+            newline = code.rfind(b"\n", counted, position)
         counted = position
         kind: EdgeKind = "import"
-        head = content[line_start : line_start + 1]
-        if head in b" \t\f" or content[start : start + 1] == b":":
-            if blocks is None:
-                blocks = _Blocks(content, end, strings)
-            kind = _kind(content, line_start, blocks.above(line_start))
-        _statement(match, kind, line, found)
-    found += _calls(content, calls, strings)
-    return Facts(tuple(found))
+        if first == b":" or code[newline + 1 : newline + 2] in b" \t\f":
+            blocks = blocks or _Blocks(code, end, strings)
+            kind = blocks.kind(newline, start)
+        if match is not None:
+            yield from _statement(match, kind, line)
+        else:
+            module, names = _plain(statement)
+            if module:
+                yield Import(module, kind, names, line)
 
 
-def _calls(content: bytes, calls: list[re.Match[bytes]], strings: list[tuple[int, int]]) -> Iterator[Import]:
+def _calls(code: bytes, calls: list[re.Match[bytes]], strings: list[tuple[int, int]]) -> Iterator[Import]:
     """Imports by a function's literal argument; those with another argument are known to be there."""
-    lines = Lines(content)
-    quotes = _Quotes(content)
+    lines = Lines(code)
+    quotes = _Quotes(code)
     for match in calls:
         if _inside(match.start(), strings) or quotes.around(match.start()):
             continue
-        line = lines.at(match.start())
+        line = lines.at(match.start()) - 1
         literal = match.group(2)
         if literal is None:
             yield Import("", "string", (), line)
@@ -125,49 +260,6 @@ def _calls(content: bytes, calls: list[re.Match[bytes]], strings: list[tuple[int
             yield Import(_text(literal) if match.group(3) == b"," else "", "string", (), line)
         else:
             yield Import(_text(literal), "string", (), line)
-
-
-def _candidates(content: bytes) -> list[re.Match[bytes]]:
-    """What may be import statements, in order: plain ones, and what else holds the word.
-
-    Nothing is searched twice: lines can have megabytes.
-    """
-    all_plain = list(_PLAIN.finditer(content))
-    if len(all_plain) == content.count(b"import"):
-        return all_plain
-    plain = iter(all_plain)
-    following = next(plain, None)
-    found: list[re.Match[bytes]] = []
-    done = looked = start = 0
-    line_end = -1
-    for word in _WORD.finditer(content):
-        position = word.start()
-        if position < done:
-            continue
-        while following is not None and following.end() <= position:
-            following = next(plain, None)
-        if following is not None and following.start() < position:
-            found.append(following)
-            done = following.end()
-            continue
-        if position >= line_end:
-            newline = content.rfind(b"\n", looked, position)
-            start = newline + 1 if newline >= 0 else start
-            while start > max(1, done) and content[start - 2 if content[start - 2] != 13 else start - 3] == 92:
-                start = content.rfind(b"\n", done, start - 1) + 1 or done
-            line_end = content.find(b"\n", position) + 1 or len(content)
-        looked = position
-        match = _CANDIDATE.search(content, max(start, done), line_end)
-        while match is not None and match.end() <= position:
-            match = _CANDIDATE.search(content, match.end(), line_end)
-        if match is None:
-            done = line_end
-            continue
-        # The statement itself may go on over the line's end.
-        match = _CANDIDATE.match(content, match.start()) or match
-        found.append(match)
-        done = match.end()
-    return found
 
 
 def _text(raw: bytes) -> str:
@@ -182,14 +274,22 @@ def _long_strings(content: bytes, end: int) -> Iterator[tuple[int, int]]:
             double = content.find(b'"""', position, end)
         if 0 <= single <= position:
             single = content.find(b"'''", position, end)
-        quotes = [at for at in (double, single) if at >= 0]
-        if not quotes:
+        if double < 0 and single < 0:
             return
+        opening = double if single < 0 or 0 <= double < single else single
         # Whether the quotes open a string depends on their line alone, unless the one before goes on over its end.
-        line = content.rfind(b"\n", position, min(quotes)) + 1
+        line = content.rfind(b"\n", position, opening) + 1
         if line and content[line - 2 : line - 1] not in b"\\\r":
             position = line
-        match = _LONG_STRING.match(content, position)
+        before = content[position:opening]
+        if b'"' not in before and b"'" not in before and b"#" not in before:
+            # Where nothing is escaped, the next quotes close it.
+            closing = content.find(b'"""' if opening == double else b"'''", opening + 3)
+            if closing >= 0 and content.find(b"\\", opening, closing) < 0:
+                position = closing + 3
+                yield opening, position
+                continue
+        match = _long_string().match(content, position)
         if match is None or match.end() == position:
             return
         if match.end(1) < match.end():
@@ -219,7 +319,7 @@ class _Quotes:
         if position >= self._line_end:
             start = self._content.rfind(b"\n", self._looked, position) + 1 or self._looked
             self._line_end = self._content.find(b"\n", position) + 1 or len(self._content)
-            self._tokens = _SHORT.finditer(self._content, start, self._line_end)
+            self._tokens = _short().finditer(self._content, start, self._line_end)
             self._token = next(self._tokens, None)
             self._looked = self._line_end
         while self._token is not None and self._token.end() <= position:
@@ -227,115 +327,116 @@ class _Quotes:
         return self._token is not None and self._token.start() <= position
 
 
-class _Block(NamedTuple):
-    """A line that opens a block."""
-
-    start: int
-    width: int  # of its indentation
-    what: str  # "def", "types" or ""
-    around: int  # the last block before it that is indented less, -1 for none
-
-
 class _Blocks:
-    """The lines that open blocks, looked for within the outermost block of each line that is asked about."""
+    """The blocks around a line, looked for from the outermost one on. Lines are asked about in their order."""
 
-    def __init__(self, content: bytes, end: int, strings: list[tuple[int, int]]) -> None:
-        # A newline in front of everything: the engine skips from one to the next. What it shifts, the newline's own
-        # place takes back.
-        self._code = b"\n" + content[:end]
+    def __init__(self, code: bytes, end: int, strings: list[tuple[int, int]]) -> None:
+        self._code = code
         self._strings = strings
-        starts = [match.start() for match in _OUTERMOST.finditer(self._code)]
+        starts = [match.start() for match in _outermost().finditer(code, 0, end)]
         self._outermost = [start for start in starts if not _inside(start, strings)]
-        self._found: list[_Block] = []
+        self._open: list[tuple[int, str]] = []  # width of the indentation, and "def", "types" or ""
         self._from = self._done = -1
+        self._line = self._width = -1
 
-    def above(self, line_start: int) -> list[_Block]:
-        """Those from the outermost around a line down to the line itself. Lines are asked about in their order."""
-        at = bisect_right(self._outermost, line_start) - 1
+    def kind(self, newline: int, start: int) -> EdgeKind:
+        """The kind that they give to a statement: lazy in a function, type-only under TYPE_CHECKING.
+
+        Args:
+            newline: in front of its line.
+            start: where it starts on that line.
+        """
+        at = bisect_right(self._outermost, newline) - 1
         if at < 0:
-            return []
+            return "import"
         if self._outermost[at] != self._from:
-            self._found = []
+            self._open.clear()
             self._from = self._done = self._outermost[at]
-        end = self._code.find(b"\n", line_start + 1)
-        end = end if end >= 0 else len(self._code)
-        found = self._found
-        for match in _BLOCK.finditer(self._code, self._done, end):
-            if _inside(match.start(), self._strings):
-                continue
-            what = "def" if match.group(2) else ""
-            if match.group(3) and _TYPE_CHECKING.match(match.group(4)):
-                what = "types"
-            width = _width(match.group(1))
-            around = len(found) - 1
-            while around >= 0 and found[around].width >= width:
-                around = found[around].around
-            found.append(_Block(match.start(), width, what, around))
+        self._read(start)
+        if newline != self._line:
+            self._line = newline
+            indent = _indent().match(self._code, newline + 1)
+            assert indent is not None  # it can be empty
+            self._width = _width(indent.group().replace(b"\f", b""))
+            # A statement behind ":" on a block's own line is inside that block.
+            if start > newline + 1 and _block().match(self._code, newline) and not _inside(newline, self._strings):
+                self._width += 1
+        width = self._width
+        kind: EdgeKind = "import"
+        for around, what in reversed(self._open):
+            if width <= 0:
+                break
+            if around < width:
+                width = around
+                if what == "types":
+                    return "type-only"
+                if what == "def":
+                    kind = "lazy"
+        return kind
+
+    def _read(self, end: int) -> None:
+        """Open and close what does so before `end`."""
+        blocks = self._open
+        at = bisect_left(self._strings, (self._done, 0))
+        position = self._done
+        while position < end:
+            string = self._strings[at] if at < len(self._strings) else (end, end)
+            at += 1
+            for indent, define, condition, rest in _block().findall(self._code, position, min(string[0], end)):
+                width = _width(indent)
+                while blocks and blocks[-1][0] >= width:
+                    blocks.pop()
+                types = condition and _type_checking().match(rest)
+                blocks.append((width, "def" if define else "types" if types else ""))
+            position = string[1]
         self._done = max(self._done, end)
-        return found
 
 
 def _width(indent: bytes) -> int:
     return len(indent.expandtabs(8)) if b"\t" in indent else len(indent)
 
 
-def _kind(content: bytes, line_start: int, blocks: list[_Block]) -> EdgeKind:
-    """The kind that the enclosing blocks give: lazy in a function, type-only under TYPE_CHECKING."""
-    indent_end = line_start
-    while content[indent_end : indent_end + 1] in (b" ", b"\t", b"\f"):
-        indent_end += 1
-    width = _width(content[line_start:indent_end].replace(b"\f", b""))
-    at = bisect_right(blocks, line_start, key=itemgetter(0)) - 1
-    kind: EdgeKind = "import"
-    # A statement behind ":" on a block's own line is inside that block.
-    if at >= 0 and blocks[at].start == line_start:
-        width += 1
-    while at >= 0 and width > 0:
-        block = blocks[at]
-        if block.width < width:
-            width = block.width
-            if block.what == "types":
-                return "type-only"
-            if block.what == "def":
-                kind = "lazy"
-        at = block.around
-    return kind
-
-
-def _statement(match: re.Match[bytes], kind: EdgeKind, line: int, found: list[Import]) -> None:
+def _statement(match: re.Match[bytes], kind: EdgeKind, line: int) -> Iterator[Import]:
+    is_name = _name().fullmatch
     if match.group(3) is not None:
         for part in _clean(match.group(3)).split(","):
             module = part.split(" as ")[0].strip().replace(" ", "")
-            if module and all(_NAME.fullmatch(piece) for piece in module.split(".")):
-                found.append(Import(module, kind, (), line))
+            if module and all(map(is_name, module.split("."))):
+                yield Import(module, kind, (), line)
         return
     module = "".join(_clean(match.group(1)).split())
     names = []
     for part in _clean(match.group(2)).strip("( )").split(","):
         name = part.strip().split(" ")[0].strip()
-        if name == "*" or _NAME.fullmatch(name):
+        if name == "*" or is_name(name):
             names.append(name)
-    if module and names and all(_NAME.fullmatch(piece) for piece in module.lstrip(".").split(".") if module.strip(".")):
-        found.append(Import(module, kind, tuple(names), line))
+    if module and names and (not module.strip(".") or all(map(is_name, module.lstrip(".").split(".")))):
+        yield Import(module, kind, tuple(names), line)
 
 
 @lru_cache(8192)
-def _plain(statement: bytes) -> tuple[str, tuple[str, ...]] | None:
-    """Module and names of a plain statement, None when it is none. Three of four are written in other files too."""
-    match = _PLAIN.match(statement)
-    assert match is not None
-    module, bracketed, listed, imported = match.groups()
-    if imported is not None:
-        name = imported.decode("ascii")
-        return (name, ()) if all(map(str.isidentifier, name.split("."))) else None
-    name = module.decode("ascii")
-    if listed is None:
-        listed = b" ".join(bracketed.split())
-    # What follows a name is `as` and what it is called here.
-    parts = [part.lstrip().partition(" ")[0] for part in listed.decode("ascii").split(",")]
-    names = tuple(part for part in parts if part.isidentifier())
+def _plain(statement: bytes) -> tuple[str, tuple[str, ...]]:
+    """Module and names of a plain statement, no module when it is none. Three of four are in other files too."""
+    text = statement.decode("ascii")
+    if text.startswith("\nimport"):
+        module = text.split()[1]
+        return (module, ()) if _is_module(module) else ("", ())
+    module, _, listed = text[6:].partition(" import ")
+    if not _is_module(module):
+        return "", ()
+    names = listed.strip("(), ").split(", ")
+    if not all(map(str.isidentifier, names)):
+        # What follows a name is `as` and what it is called here.
+        names = [name.strip("() ").partition(" ")[0] for name in " ".join(listed.split()).split(",")]
+        names = [name for name in names if name.isidentifier() or name == "*"]
+    return (module, tuple(names)) if names else ("", ())
+
+
+@lru_cache(2048)
+def _is_module(name: str) -> bool:
+    """Whether names are what the dots of this stand between or, once, in front of."""
     stem = name.lstrip(".")
-    return (name, names) if names and (not stem or all(map(str.isidentifier, stem.split(".")))) else None
+    return all(map(str.isidentifier, stem.split("."))) if stem else bool(name)
 
 
 def _clean(raw: bytes) -> str:

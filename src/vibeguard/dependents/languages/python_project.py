@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
+from vibeguard.dependents.facts import Edge, Facts, Links, one_edge_a_target
 from vibeguard.dependents.languages import PYTHON_ROOTS
 from vibeguard.dependents.languages.python_members import declared, manifest_of, within
 from vibeguard.dependents.project import Project
@@ -139,6 +140,7 @@ class _Place(NamedTuple):
     wanted: tuple[str, ...]  # the keys that decide it
     path: str = ""  # without suffix
     target: str | None = None  # the module's file; None for a namespace package
+    stub: str | None = None  # the one beside that file
     has_submodules: bool = False
 
 
@@ -159,17 +161,9 @@ class _Folder:
         self.wanted.add(package.rpartition("/")[2])
         self.roots = _own_roots(folder, tree)
         self.manifest = manifest_of(folder, tree.project)
-        # Most folders have the same roots, and most of their files import the same modules.
-        self._absolute = tree.places.setdefault((self.roots, self.manifest), {})
-        self._relative: dict[str, _Place] = {}
-
-    def place(self, specifier: str, tree: _Tree) -> _Place:
-        """Where a specifier leads from here."""
-        known = self._relative if specifier[0] == "." else self._absolute
-        found = known.get(specifier)
-        if found is None:
-            found = known[specifier] = _find(specifier, self, tree)
-        return found
+        # Where specifiers lead from here. Most folders have the same roots, and most files import the same modules.
+        self.absolute = tree.places.setdefault((self.roots, self.manifest), {})
+        self.relative: dict[str, _Place] = {}
 
 
 def _folder(path: str, tree: _Tree) -> _Folder:
@@ -198,7 +192,8 @@ def _find(specifier: str, home: _Folder, tree: _Tree) -> _Place:
     target = tree.module(path) if parts else _package_file(path, tree)
     # The names of a plain module cannot be modules of their own.
     has_submodules = target is None or target.rpartition("/")[2].startswith("__init__.")
-    return _Place("", tuple(parts or [root.rpartition("/")[2]]), path, target, has_submodules)
+    stub = target + "i" if target is not None and target.endswith(".py") and target + "i" in tree.files else None
+    return _Place("", tuple(parts or [root.rpartition("/")[2]]), path, target, stub, has_submodules)
 
 
 def _find_root(module: str, home: _Folder, tree: _Tree) -> str | None:
@@ -238,48 +233,56 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
     home = _folder(importer, tree)
     edges = list(home.parents)
     unresolved: list[tuple[str, int]] = []
-    wanted = set(home.wanted)
-    for item in facts.imports:
-        if not item.specifier:
-            unresolved.append(("import_module(…)", item.line))
+    wanted: list[Iterable[str]] = [home.wanted]
+    absolute, relative = home.absolute, home.relative
+    new = tuple.__new__  # the class's own takes twice as long
+    for specifier, kind, names, line in facts.imports:
+        if not specifier:
+            unresolved.append(("import_module(…)", line))
             continue
-        place = home.place(item.specifier, tree)
-        wanted.update(place.wanted)
-        if place.state == "nowhere":
-            unresolved.append((item.specifier, item.line))
-        elif not place.state:
-            if place.has_submodules:
-                wanted.update(item.names)
-            if not _import(item, place, edges, tree):
-                unresolved.append((item.specifier, item.line))
-    return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
-
-
-def _import(item: Import, place: _Place, edges: list[Edge], tree: _Tree) -> bool:
-    """Add the edges of one import; False when it leads nowhere."""
-    # The `__init__` files on the way are not edges of this importer: what it imports has them as its own parents.
-    _, _, path, target, has_submodules = place
-    if not item.names:
+        known = relative if specifier[0] == "." else absolute
+        place = known.get(specifier)
+        if place is None:
+            place = known[specifier] = _find(specifier, home, tree)
+        state, keys, path, target, stub, has_submodules = place
+        wanted.append(keys)
+        if state:
+            if state == "nowhere":
+                unresolved.append((specifier, line))
+            continue
+        # The `__init__` files on the way are not edges of this importer: what it imports has them as its own parents.
+        own = names
+        if names and has_submodules:
+            wanted.append(names)
+            own, submodules = _divided(names, path, target, tree)
+            for submodule, name in submodules:
+                edges.append(new(Edge, (submodule, kind, (name,), line)))
+                if submodule.endswith(".py") and submodule + "i" in tree.files:
+                    edges.append(Edge(submodule + "i", "type-only", (name,), line))
         if target is None:
-            return path in tree.modules
-        _add(target, item, (), edges, tree)
-        return True
-    own = item.names
-    if has_submodules:
-        others: list[str] = []
-        for name in item.names:
-            inner = f"{path}/{name}" if path else name
-            submodule = tree.module(inner) if name != "*" else None
-            if submodule is not None:
-                _add(submodule, item, (name,), edges, tree)
-            elif target is not None or inner not in tree.modules:
-                others.append(name)
-        own = tuple(others)
-    if target is None:
-        return not own
-    if own:
-        _add(target, item, own, edges, tree)
-    return True
+            if own or (not names and path not in tree.modules):
+                unresolved.append((specifier, line))
+        elif own or not names:
+            edges.append(new(Edge, (target, kind, own, line)))
+            if stub is not None:
+                edges.append(Edge(stub, "type-only", own, line))
+    return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset().union(*wanted))
+
+
+def _divided(
+    names: tuple[str, ...], path: str, target: str | None, tree: _Tree
+) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
+    """The names that are a package's own, and the modules in it that the others are."""
+    others: list[str] = []
+    submodules: list[tuple[str, str]] = []
+    for name in names:
+        inner = f"{path}/{name}" if path else name
+        submodule = tree.module(inner) if name != "*" else None
+        if submodule is not None:
+            submodules.append((submodule, name))
+        elif target is not None or inner not in tree.modules:
+            others.append(name)
+    return tuple(others), submodules
 
 
 def _package_file(folder: str, tree: _Tree) -> str | None:
@@ -288,9 +291,3 @@ def _package_file(folder: str, tree: _Tree) -> str | None:
         if path in tree.files:
             return path
     return None
-
-
-def _add(target: str, item: Import, names: tuple[str, ...], edges: list[Edge], tree: _Tree) -> None:
-    edges.append(Edge(target, item.kind, names, item.line))
-    if target.endswith(".py") and target + "i" in tree.files:
-        edges.append(Edge(target + "i", "type-only", names, item.line))

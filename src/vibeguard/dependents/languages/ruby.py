@@ -9,16 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
+from string import ascii_uppercase
 from typing import NamedTuple
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
 from vibeguard.dependents.languages.text import (
-    HASH_COMMENT,
-    STRING,
     Lines,
     heredocs,
-    lines_with,
-    mask,
     may_search_heredocs,
     text,
     without,
@@ -29,20 +26,26 @@ from vibeguard.model import EdgeKind
 # A constant leads to the file that its name spells, whatever that file says.
 BY_NAME = False
 
-# Every token starts with a literal: the engine skips to the next one several times as fast as it tries each line.
+# Every token starts with a literal: the engine skips to the next one several times as fast as it tries each line. Most
+# strings escape nothing, so that is tried first; names are full of underscores, so those before END stay.
 _BLOCK = rb"=begin\b(?<=^=begin)(?s:.*?)(?:^=end[^\n]*+|\Z)"
-_SINGLE = rb"'(?:[^'\\]++|\\(?s:.?))*+(?:'|\Z)"
-_DATA = rb"__END__(?<=^__END__)(?s:.*)\Z"
+_COMMENTS = rb"#[^\n]*+(?:\n *+#[^\n]*+)*+"  # on lines in a row
+_DOUBLE = rb"\"[^\"\\\n]*+(?:\"|(?:[^\"\\\n]++|\\(?s:.?))*+(?:\"|(?=\n)|\Z))"
+_SINGLE = rb"'[^'\\]*+(?:'|(?:[^'\\]++|\\(?s:.?))*+(?:'|\Z))"
+_DATA = rb"END__(?<=^__END__)(?s:.*)\Z"
 _PERCENT = (
     rb"%[wWiIqQ](?:\[[^\]]*+(?:\]|\Z)|\((?:[^()]++|\([^()]*+\))*+\)|\{(?:[^{}]++|\{[^{}]*+\})*+\})"
     rb"|%\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\)"
 )
-_TOKENS = (_BLOCK, _DATA, HASH_COMMENT, _PERCENT, STRING, _SINGLE)
+_TOKENS = (_DOUBLE, _COMMENTS, _SINGLE, _PERCENT, _BLOCK, _DATA)
 # A heredoc as one token: fast, but one that nothing closes is looked for to the end of the file.
-_WHOLE_HEREDOC = rb"<<[~-](['\"]?)([A-Z_]++)\1(?s:.*?)^[ \t]*+\2(?=\r?$)"
+_WHOLE_HEREDOC = rb"<<[~-](['\"]?)([A-Z_]++)\1[^\n]*+(?:\n(?![ \t]*+\2\r?+$)[^\n]*+)*+\n[ \t]*+\2(?=\r?+$)"
 _HEREDOC = rb"<<[~-](['\"]?)(?P<tag>[A-Z_]++)\1"
 _HEREDOC_END = rb"^[ \t]*+([A-Z_]++)\r?$"
+_FEW = 100_000_000  # half as many heredocs, times bytes, may be searched
 
+# A constant starts with any of 26 letters, and one letter is searched for ten times as fast as one of many.
+_ONE_CAPITAL = bytes.maketrans(ascii_uppercase.encode(), b"A" * 26)
 
 MAX_NESTING = 20
 MAX_SHORT = 1000  # autoloads without a path that are placed exactly
@@ -51,18 +54,12 @@ MAX_LINES_ABOVE = 400  # among which the modules around an autoload are looked f
 
 @cache
 def _masker() -> re.Pattern[bytes]:
-    return re.compile(b"|".join((_WHOLE_HEREDOC, *_TOKENS)), re.M)
+    return re.compile(b"|".join((*_TOKENS, _WHOLE_HEREDOC)), re.M)
 
 
 @cache
 def _with_heredocs() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    return re.compile(b"|".join((_HEREDOC, *_TOKENS)), re.M), re.compile(_HEREDOC_END, re.M)
-
-
-def _tokens(content: bytes) -> Iterator[tuple[int, int]]:
-    if may_search_heredocs(content):
-        return (match.span() for match in _masker().finditer(content))
-    return heredocs(content, *_with_heredocs())
+    return re.compile(b"|".join((*_TOKENS, _HEREDOC)), re.M), re.compile(_HEREDOC_END, re.M)
 
 
 @cache
@@ -74,39 +71,94 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             rb"(?:([\"'])(#\{__dir__\}/[^\"'\n#]*+|[^\"'\n#]*+)\4(?![ \t]*+[+%])"
             rb"|(File\.expand_path\([ \t]*+[\"']([^\"'\n#]++)[\"'],[ \t]*+(__FILE__|__dir__)"
             rb"|File\.join\([ \t]*+__dir__,[ \t]*+[\"']([^\"'\n#]++)[\"'][ \t]*+\)|[^\s\"']))?",
-            "definition": rb"\n([ \t]*+)(?:(?:module|class)[ \t]++(?:::)?([A-Z][\w:]*+)"
+            # Most lines hold no definition, which the first byte tells; blanks are mostly spaces, one byte.
+            "definition": rb"\n *+(?=[A-Zcm\t])[ \t]*+()(?:(?:module|class)[ \t]++(?:::)?([A-Z][\w:]*+)"
             rb"|([A-Z]\w*+)[ \t]*+(?:\|\|)?=(?![=~>]))",
+            # Verbs where one can start a command; the first byte of a pattern is better a rare one.
+            "requires": rb"quire(?<=require)(?<![^\n \t;(&|]require)(?:_relative|_dependency)?+\b",
+            "loads": rb"load\b(?:(?<=autoload)(?<![^\n \t;(&|]autoload)|(?<![^\n \t;(&|]load))",
             "outer": rb"([ \t]*+)(?:(?:module|class)[ \t]++([A-Z][\w:]*+)|autoload_under[ \t(]++[\"']([\w/]++)|[^\s#])",
             "absolute": rb"::(?<=[\s(\[,!&|]::)([A-Z]\w*+(?:::[A-Z]\w*+)*+)",
-            "interpolated": rb"#\{([^{}\"']++)\}",
-            "constant": rb"([A-Z](?:(?<![\w:.@$].)|(?<=::.)(?<![\w:.@$]::.))\w*+(?:::[A-Z]\w*+)*+)"
-            rb"(?![\w?!:]|[ \t]*+=[^=>~])",
+            "interpolated": rb"#\{([^{}\"'A-Z]*+[A-Z][^{}\"']*+)\}",
+            # With all capitals the same.
+            "constant": rb"A(?:(?<![\w:.@$].)|(?<=::.)(?<![\w:.@$]::.))\w*+(?:::A\w*+)*+(?![\w?!:]|[ \t]*+=[^=>~])",
         }[name],
         re.M,
     )
 
 
+def _tokens(content: bytes, *, whole: bool) -> Iterator[tuple[int, int]]:
+    if whole:
+        return (match.span() for match in _masker().finditer(content))
+    return heredocs(content, *_with_heredocs())
+
+
 def scan(content: bytes) -> Facts:
     """Requires by their kind of path, and the constants that the file names with the modules it is in."""
-    code = mask(content, _masker()) if may_search_heredocs(content) else without(content, _tokens(content))
+    # One byte is counted twice as fast as two.
+    whole = content.count(b"<") * len(content) < _FEW or may_search_heredocs(content)
+    code = _masker().sub(b" ", content) if whole else without(content, _tokens(content, whole=False))
+    require = _pattern("require")
+    candidates = [match for start in _lines(content) if (match := require.match(content, start)) is not None]
+    found = _imports(content, _in_code(candidates, _tokens(content, whole=whole))) if candidates else []
+    constants = _constants(code)
+    shown = _pattern("interpolated").findall(content)
+    if shown:
+        constants |= _constants(b"\n".join(shown))
+    constants.update([b"::" + name for name in _pattern("absolute").findall(code)])
+    mentions = text(b"\n".join(sorted(constants))).split("\n") if constants else []
+    return Facts(tuple(found), tuple(dict.fromkeys(_definitions(code))), tuple(mentions))
+
+
+def _constants(code: bytes) -> set[bytes]:
+    capitals = code.translate(_ONE_CAPITAL)
+    return {code[match.start() : match.end()] for match in _pattern("constant").finditer(capitals)}
+
+
+def _lines(content: bytes) -> list[int]:
+    """Where the lines that may require something start, in order, each once."""
+    places = [match.start() for match in _pattern("requires").finditer(content)]
+    loads = [match.start() for match in _pattern("loads").finditer(content)]
+    if loads:
+        places = sorted(places + loads)
+    found: list[int] = []
+    looked = 0
+    for at in places:
+        # Looked for from the last place on: lines can have megabytes.
+        newline = content.rfind(b"\n", looked, at)
+        looked = at
+        if newline >= 0 or not found:
+            found.append(newline + 1)
+    return found
+
+
+def _in_code(candidates: list[re.Match[bytes]], tokens: Iterator[tuple[int, int]]) -> Iterator[re.Match[bytes]]:
+    """The candidates whose verb is in no token."""
+    waiting = iter(candidates)
+    match = next(waiting)
+    at = match.start(2)
+    for start, end in tokens:
+        while at < end:
+            if at < start:
+                yield match
+            following = next(waiting, None)
+            if following is None:
+                return
+            match = following
+            at = match.start(2)
+    yield match
+    yield from waiting
+
+
+def _imports(content: bytes, requires: Iterator[re.Match[bytes]]) -> list[Import]:
     found: list[Import] = []
-    candidates = [
-        match
-        for start in lines_with((b"require", b"load"), content)
-        if (match := _pattern("require").match(content, start)) is not None
-    ]
-    tokens = _tokens(content) if candidates else iter(())
-    token = next(tokens, None)
     lines = Lines(content)
     short = 0
-    for match in candidates:
-        while token is not None and token[1] <= match.start(2):
-            token = next(tokens, None)
-        if token is not None and token[0] <= match.start(2):
-            continue
-        verb, symbol, literal = text(match.group(2)), match.group(3), match.group(5)
+    spaces: _Spaces = {}
+    for match in requires:
+        verb, symbol, literal = match.group(2), match.group(3), match.group(5)
         line = lines.at(match.start(2))
-        kind: EdgeKind = "lazy" if verb == "autoload" or match.group(1) else "import"
+        kind: EdgeKind = "lazy" if verb == b"autoload" or match.group(1) else "import"
         names = (text(symbol),) if symbol else ()
         relative = match.group(7) or match.group(9)
         if relative is not None:
@@ -117,28 +169,38 @@ def scan(content: bytes) -> Facts:
         elif literal is not None and literal.startswith(b"#{__dir__}/"):
             found.append(Import(f"relative {text(literal[11:])}", kind, names, line))
         elif literal is not None:
-            how = "relative" if verb == "require_relative" else "path"
+            how = "relative" if verb == b"require_relative" else "path"
             found.append(Import(f"{how} {text(literal)}", kind, names, line))
-        elif symbol is not None and verb == "autoload":
+        elif symbol is not None and verb == b"autoload":
             short += 1
-            space = _space(content, match.start(2)) if short <= MAX_SHORT else ""
+            space = _space(content, match.start(2), spaces) if short <= MAX_SHORT else ""
             found.append(Import(f"autoload {space}", kind, names, line))
         elif match.group(6) is not None and match.group(6)[:1] not in b"=.,)}]:":
             found.append(Import("", "string", (), line))
-    shown = b"\n".join(_pattern("interpolated").findall(content)) if b"#{" in content else b""
-    constants = {text(name) for part in (code, shown) for name in _pattern("constant").findall(part)}
-    constants.update("::" + text(name) for name in _pattern("absolute").findall(code))
-    return Facts(tuple(found), tuple(dict.fromkeys(_definitions(code))), tuple(sorted(constants)))
+    return found
 
 
-def _space(content: bytes, position: int) -> str:
-    """The modules and `autoload_under` around a position, as a path: the nearest lines above that are indented less."""
+_Spaces = dict[tuple[int, int], tuple[int, list[str]]]  # by (start of line, indentation): lines above, what is around
+
+
+def _space(content: bytes, position: int, known: _Spaces) -> str:
+    """The modules and `autoload_under` around a position, as a path: the nearest lines above that are indented less.
+
+    Autoloads come in rows, so the way up mostly ends one line above, at what is `known`.
+    """
     found: list[str] = []
     start = content.rfind(b"\n", 0, position) + 1
     indent = position - start
-    for _ in range(MAX_LINES_ABOVE):
-        if start == 0 or indent == 0:
+    first = (start, indent)
+    steps = 0
+    while start and indent and steps < MAX_LINES_ABOVE:
+        reached = known.get((start, indent))
+        if reached is not None and steps + reached[0] <= MAX_LINES_ABOVE:
+            steps += reached[0]
+            found += reached[1]
+            start = 0
             break
+        steps += 1
         start = content.rfind(b"\n", 0, start - 1) + 1
         line = _pattern("outer").match(content, start)
         if line is not None and len(line.group(1)) < indent:
@@ -147,23 +209,30 @@ def _space(content: bytes, position: int) -> str:
                 found.append(underscore(text(line.group(2)).rstrip(":")))
             elif line.group(3):
                 found.append(text(line.group(3)))
+    if start == 0 or indent == 0:
+        known[first] = (steps, found)
     return "/".join(reversed(found))
 
 
-def _definitions(code: bytes) -> Iterator[str]:
+def _definitions(code: bytes) -> list[str]:
     """Modules, classes and constants with the lexical scopes they stand in: "A B::C" is `class B::C` in `module A`.
 
     What stands in what is read off the indentation.
     """
+    found: list[str] = []
     around: list[tuple[int, str]] = []
     for match in _pattern("definition").finditer(b"\n" + code):
-        indent = len(match.group(1))
+        indent = match.start(1) - match.start()
         while around and around[-1][0] >= indent:
             around.pop()
-        name = text(match.group(2) or match.group(3)).rstrip(":")
-        yield " ".join([*(outer for _, outer in around), name])
-        if match.group(2) is not None and len(around) < MAX_NESTING:
+        scope, constant = match.group(2, 3)
+        name = text(scope or constant).rstrip(":")
+        if around:
+            name = f"{around[-1][1]} {name}"
+        found.append(name)
+        if scope is not None and len(around) < MAX_NESTING:
             around.append((indent, name))
+    return found
 
 
 # ------------------------------------------------------------------------------------------------------ resolution
@@ -195,18 +264,19 @@ def _roots(project: Project) -> tuple[tuple[str, ...], tuple[_Application, ...]]
     kept: tuple[tuple[str, ...], tuple[_Application, ...]] | None = project.kept.get("ruby.roots")
     if kept is None:
         folders = project.folders
+        apps = [folder for folder in folders if "app/" in folder]
         libraries = sorted(folder for folder in folders if folder == "lib" or folder.endswith("/lib"))
         roots: dict[str, list[str]] = {}
         for marker in project.named("application.rb"):
             if marker == "config/application.rb" or marker.endswith("/config/application.rb"):
                 home = marker.removesuffix("config/application.rb").rstrip("/")
                 content = project.read(marker) or b""
-                found = [folder for folder in folders if _is_root(folder, home)]
+                found = [folder for folder in apps if _is_root(folder, home)]
                 found += [name for name in _named_roots(content, home) if name in folders]
                 roots[home] = found
         # What an engine brings, every application of the repository can load.
         engines = {path.rpartition("/lib/")[0] for path in project.named("engine.rb") if "/lib/" in path} - roots.keys()
-        brought = [folder for home in sorted(engines) for folder in folders if _is_root(folder, home)] if roots else []
+        brought = [folder for home in sorted(engines) for folder in apps if _is_root(folder, home)] if roots else []
         applications = [_application(home, [*sorted(found), *brought], project) for home, found in roots.items()]
         applications.sort(key=lambda application: -len(application.home))
         kept = project.kept["ruby.roots"] = (tuple(libraries), tuple(applications))
@@ -234,18 +304,19 @@ def _named_roots(content: bytes, home: str) -> Iterator[str]:
 def _application(home: str, roots: list[str], project: Project) -> _Application:
     files: dict[str, str] = {}
     spaces: set[str] = set()
-    deepest = sorted(roots, key=len, reverse=True)
-    inside = set(deepest)
-    for path in sorted(project.files):
-        if not path.endswith(".rb"):
-            continue
-        root = next((folder for folder in parents(path) if folder in inside), None)
-        if root is not None:
-            name = path[len(root) + 1 : -3] if root else path[:-3]
-            files.setdefault(name, path)
-            while "/" in name:
-                name = name.rpartition("/")[0]
-                spaces.add(name)
+    inside = set(roots)
+    below = tuple([f"{root}/" for root in inside])
+    paths: list[tuple[str, str]] = []
+    for folder, names in project.folders.items():
+        if f"{folder}/".startswith(below) or "" in inside:
+            root = next(above for above in (folder, *parents(folder)) if above in inside)
+            paths += [(f"{folder}/{name}" if folder else name, root) for name in names if name.endswith(".rb")]
+    for path, root in sorted(paths):
+        name = path[len(root) + 1 : -3] if root else path[:-3]
+        files.setdefault(name, path)
+        while "/" in name:
+            name = name.rpartition("/")[0]
+            spaces.add(name)
     return _Application(home, files, frozenset(spaces))
 
 
@@ -272,7 +343,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
             if target is None:
                 unresolved.append((path, item.line))
         else:
-            target = _required(path, importer, libraries, files)
+            target = _required(path, folder, libraries, project)
         if target is not None:
             edges.append(Edge(target, item.kind, item.names or ("*",), item.line))
     home = next((one for one in applications if not one.home or importer.startswith(one.home + "/")), None)
@@ -299,12 +370,29 @@ def _ruby(path: str | None, files: set[str] | frozenset[str]) -> str | None:
     return path + ".rb" if path + ".rb" in files else path if path in files else None
 
 
-def _required(path: str, importer: str, libraries: tuple[str, ...], files: set[str] | frozenset[str]) -> str | None:
+def _required(path: str, folder: str, libraries: tuple[str, ...], project: Project) -> str | None:
     """By load path: the `lib` of the nearest gem above, then the only `lib` that has it; tests see their own folder."""
-    for above in parents(importer):
-        for name in ("lib", "test", "spec", ""):
-            root = "/".join(part for part in (above, name) if part)
-            found = _ruby(f"{root}/{path}" if root else path, files)
+    # Most of what is not found has a name that no file has.
+    named: dict[str, bool] = project.kept.setdefault("ruby.named", {})
+    name = path.rpartition("/")[2]
+    if name not in named:
+        named[name] = bool(project.named(f"{name}.rb") or project.named(name))
+    if not named[name]:
+        return None
+    # The files of a folder require much the same.
+    known: dict[tuple[str, str], str | None] = project.kept.setdefault("ruby.required", {})
+    key = (folder, path)
+    if key not in known:
+        known[key] = _searched(path, folder, libraries, project.files)
+    return known[key]
+
+
+def _searched(path: str, folder: str, libraries: tuple[str, ...], files: set[str] | frozenset[str]) -> str | None:
+    """As :func:`_required`, in what exists."""
+    for above in (folder, *parents(folder)):
+        base = f"{above}/" if above else ""
+        for root in (f"{base}lib/", f"{base}test/", f"{base}spec/", base):
+            found = _ruby(root + path, files)
             if found is not None:
                 return found
     everywhere = [found for root in libraries if (found := _ruby(f"{root}/{path}", files)) is not None]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from functools import cache
-from itertools import accumulate
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from itertools import repeat
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
 from vibeguard.dependents.languages.rust_project import (
@@ -16,7 +17,7 @@ from vibeguard.dependents.languages.rust_project import (
     Crate,
     child,
     crate_of,
-    libraries,
+    named_crates,
     parent,
     walk,
 )
@@ -34,17 +35,24 @@ from vibeguard.dependents.project import Project, join
 BY_NAME = False
 
 _BLOCK = rb"/\*(?:[^*/]++|\*(?!/)|/(?!\*)|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z))*+(?:\*/|\Z)"  # one level of nesting
-# Raw strings are known by what stands before the quote, so that every token starts with a literal to skip to.
+_LINES = rb"//[^\n]*+(?:\n *+//[^\n]*+)*+"  # in a row
+# Raw strings are known by what stands before the quote, so that every token starts with a literal to skip to;
+# most strings are not raw and escape nothing, so that is tried first.
 _STRING = (
-    rb"\"(?:(?<=\br\")[^\"]*+(?:\"|\Z)|(?<=\bbr\")[^\"]*+(?:\"|\Z)"
+    rb"\"(?:(?<![r#]\")[^\"\\]*+(?:\"|(?:[^\"\\]++|\\(?s:.?))*+(?:\"|\Z))"
+    rb"|(?<=\br\")[^\"]*+(?:\"|\Z)|(?<=\bbr\")[^\"]*+(?:\"|\Z)"
     rb"|(?<=r#\")(?s:.*?)(?:\"#|\Z)|(?<=r##\")(?s:.*?)(?:\"##|\Z)|(?<=r###\")(?s:.*?)(?:\"###|\Z)"
     rb"|(?<=[#r]####\")(?s:.*?)(?:\"####++|\Z)"
     rb"|(?:[^\"\\]++|\\(?s:.?))*+(?:\"|\Z))"
 )
 _CHARACTER = rb"'(?:[^'\\\n]|\\(?:x[0-9a-fA-F]{2}|u\{[^}\n]{1,8}\}|.))'"
-_TREES = (b"::{", b"::*")  # follow the stem of a `use`, which is taken apart elsewhere
 _MAX_USES = 4000  # of one `use` tree, however it is nested
 _MAX_PATH = 4000  # characters of one path
+_RELATIVE = ("self::", "super")  # paths that mean something else inside of `mod name { … }`
+_MAX_KEPT = 500  # bytes of a tree that is kept for the next file
+
+
+_PIECES = re.compile(r"([{},])")
 
 
 @cache
@@ -52,94 +60,124 @@ def _pattern(name: str) -> re.Pattern[bytes]:
     return re.compile(
         {
             # Patterns start with a letter: the engine finds it many times as fast as a look-behind or an option.
-            "mod": rb"mod[ \t]++(?:r#)?(\w++)[ \t]*+([;{])",
+            "mod": rb"mod(?<!\wmod)[ \t]++(?:r#)?(\w++)[ \t]*+([;{])",
             "moved": rb"path[ \t]*+=[ \t]++[\]),]",  # an attribute whose value, a string, is masked
             # At most so many attributes in a row: none of them ends the search for the module behind them.
             "attributes": rb"((?:#\[[^\]]{0,400}+\]\s*+){1,9}+)(?:pub(?:\([^)\n]{0,100}+\))?[ \t]++)?"
             rb"mod[ \t]++(?:r#)?(\w++)[ \t]*+;",
-            "use": rb"use\s++(?:([^;]++);|[^;]*+\Z)",
-            "extern": rb"extern[ \t]++crate[ \t]++(\w++)",
-            "path": rb"\b(?<!:)[a-z_]\w*+(?:::(?:r#)?\w++)++",
+            # What a longer word than `use` starts is no use, and is read as one all the same.
+            "use": rb"use(?:(?<=\wuse)\s++(?:[^;]++;|[^;]*+\Z)|\s++(?:([^;]++);|[^;]*+\Z))",
+            # The rarest letter first.
+            "extern": rb"xtern(?<=extern)[ \t]++crate[ \t]++(\w++)",
+            # What is between two blanks and far from any "::" holds no path.
+            "far": rb" [^:]{0,400} (?<!\(in )",
+            # With what marks those that lead nowhere by themselves: the reach of `pub(in …)`, the stem of a `use`.
+            "path": rb"\b(?<!:)(?:(?<=\()in )?+[a-z_]\w*+(?:::(?:r#)?\w++)++(?:::[{*])?+",
         }[name],
     )
 
 
 def scan(content: bytes) -> Facts:
     """Module declarations as "mod name", uses and inline paths as "a::b::c"."""
-    tokens = masker(LINE_COMMENT, _BLOCK, _STRING, _CHARACTER)
-    code = mask(content, tokens)
+    code = mask(content, masker(_LINES, _BLOCK, _STRING, _CHARACTER))
+    modules = list(_pattern("mod").finditer(code))
+    declared = [match for match in modules if match.group(2) == b";"]
+    found = _modules(content, code, declared) if declared else []
+    inline = _Inline(code, [match.end() for match in modules if match.group(2) == b"{"])
+    paths: dict[tuple[str, str], int] = {}
+    places = Places(content)
+    for match in _pattern("use").finditer(code):
+        tree = match.group(1)
+        if tree is None:
+            continue
+        line = places.line(match.group())
+        for path, alias in _kept(tree) if len(tree) < _MAX_KEPT else _expand(text(tree)):
+            outside = _outside(path, inline.depth(match.start())) if path.startswith(_RELATIVE) else path
+            paths.setdefault((outside, alias), line)
+    _inline_paths(content, code, inline, paths)
+    for name in _pattern("extern").findall(code):
+        paths.setdefault((text(name), ""), 1)
+    found += [Import(path, "import", (alias,) if alias else (), line) for (path, alias), line in paths.items() if path]
+    return Facts(tuple(found))
+
+
+def _modules(content: bytes, code: bytes, declared: list[re.Match[bytes]]) -> list[Import]:
+    """What `mod name;` declares, with the files that attributes name."""
     found: list[Import] = []
-    opened: list[int] = []
     moved: dict[bytes, list[list[bytes]]] = {}
     if _pattern("moved").search(code) is not None:
-        for block, name in _pattern("attributes").findall(mask_comments(content, tokens)):
+        plain = mask_comments(content, masker(LINE_COMMENT, _BLOCK, _STRING, _CHARACTER))
+        for block, name in _pattern("attributes").findall(plain):
             moved.setdefault(name, []).append(PATH_IN_ATTRIBUTE.findall(block))
     places = Places(content)
-    for match in _pattern("mod").finditer(code):
-        if _in_word(code, match.start()):
-            continue
-        if match.group(2) == b"{":
-            opened.append(match.end())
-            continue
+    for match in declared:
         line = places.line(match.group())
         known = moved.get(match.group(1))
         for where in (known.pop(0) if known else ()) or (b"",):
             names = (text(where),) if where else ()
             found.append(Import(f"mod {text(match.group(1))}", "import", names, line))
-    inline = _Inline(code, opened)
-    paths: dict[tuple[str, str], int] = {}
-    places = Places(content)
-    for match in _pattern("use").finditer(code):
-        if match.group(1) is None or _in_word(code, match.start()):
-            continue
-        line = places.line(match.group())
-        for path, alias in _expand(text(match.group(1))):
-            paths.setdefault((_outside(path, inline.depth(match.start())), alias), line)
+    return found
+
+
+def _inline_paths(content: bytes, code: bytes, inline: _Inline, paths: dict[tuple[str, str], int]) -> None:
+    """Add the paths that stand in the code, each with its first line."""
     places = Places(content)
     seen: set[bytes] = set()
-    for match in _pattern("path").finditer(code):
-        written = match.group()
+    spots: Iterator[int] | None = None
+    for written in _pattern("path").findall(_pattern("far").sub(b"\n", code)):
         if written in seen:
             continue
-        start, end = match.span()
-        if code[end : end + 3] in _TREES or code[start - 4 : start] == b"(in ":
+        if written[-1:] in b"{*" or written[:3] == b"in ":
             continue
-        if not written.startswith((b"self", b"super")):  # what those mean depends on where they stand
+        path = text(written).replace("r#", "")
+        if path.startswith(("self", "super")):  # what those mean depends on where they stand
+            if spots is None:
+                spots = _spots(code) if inline.opened else repeat(0)
+            path = _outside(path, inline.depth(next(spots, 0)))
+        else:
             seen.add(written)
-        paths.setdefault((_outside(text(written).replace("r#", ""), inline.depth(start)), ""), places.line(written))
-    for match in _pattern("extern").finditer(code):
-        paths.setdefault((text(match.group(1)), ""), 1)
-    found += [Import(path, "import", (alias,) if alias else (), line) for (path, alias), line in paths.items() if path]
-    return Facts(tuple(found))
+        paths.setdefault((path, ""), places.line(written))
 
 
-def _in_word(code: bytes, position: int) -> bool:
-    return position > 0 and (code[position - 1 : position].isalnum() or code[position - 1] == ord("_"))
+def _spots(code: bytes) -> Iterator[int]:
+    """Where the paths stand that start with `self` or `super`."""
+    for match in _pattern("path").finditer(code):
+        written = match.group()
+        if written.startswith((b"self", b"super")) and written[-1:] not in b"{*":
+            yield match.start()
 
 
 class _Inline:
-    """How many `mod name { … }` are around a position."""
+    """How many `mod name { … }` are around a position. Brackets are looked at up to the last position asked for."""
 
     def __init__(self, code: bytes, opened: list[int]) -> None:
         """`opened` are the positions behind their brackets, rising."""
-        changes: list[tuple[int, int]] = []
-        if opened:
-            waiting: list[bool] = []  # for each open bracket, whether it is a module's
-            starts = set(opened)
-            for match in re.compile(rb"[{}]").finditer(code, opened[0] - 1):
-                if match.group() == b"{":
-                    waiting.append(match.end() in starts)
-                    if waiting[-1]:
-                        changes.append((match.end(), 1))
-                elif waiting and waiting.pop():
-                    changes.append((match.start(), -1))
-                if not waiting and match.start() > opened[-1]:
-                    break
-        self._places = [place for place, _ in changes]
-        self._depths = [0, *accumulate(change for _, change in changes)]
+        self.opened = frozenset(opened)
+        self._brackets = re.compile(rb"[{}]").finditer(code, opened[0] - 1) if opened else iter(())
+        self._looked = -1
+        self._waiting: list[bool] = []  # for each open bracket, whether it is a module's
+        self._places: list[int] = []
+        self._depths = [0]
 
     def depth(self, position: int) -> int:
+        if self._looked < position:
+            self._look(position)
         return self._depths[bisect_right(self._places, position)]
+
+    def _look(self, position: int) -> None:
+        waiting = self._waiting
+        for match in self._brackets:
+            self._looked = match.start()
+            if match.group() == b"{":
+                waiting.append(match.end() in self.opened)
+                if waiting[-1]:
+                    self._places.append(match.end())
+                    self._depths.append(self._depths[-1] + 1)
+            elif waiting and waiting.pop():
+                self._places.append(match.start())
+                self._depths.append(self._depths[-1] - 1)
+            if self._looked >= position:
+                break
 
 
 def _outside(path: str, depth: int) -> str:
@@ -153,12 +191,18 @@ def _outside(path: str, depth: int) -> str:
     return "" if depth and path.startswith(("self::", "super")) else path
 
 
+@lru_cache(maxsize=2048)
+def _kept(tree: bytes) -> list[tuple[str, str]]:
+    """As :func:`_expand`; the files of a crate bring in much the same."""
+    return _expand(text(tree))
+
+
 def _expand(tree: str) -> list[tuple[str, str]]:
     """`a::{b, c::{d, self as e}}` as a::b, a::c::d, and a::c named e; iterative, for nesting can be hostile."""
     found: list[tuple[str, str]] = []
     prefixes = [""]
     word = alias = ""
-    for piece in re.split(r"([{},])", " ".join(tree.split())):
+    for piece in _PIECES.split(" ".join(tree.split())):
         if piece == "{":
             prefixes.append(_joined(prefixes[-1], word))
             word = ""
@@ -169,7 +213,8 @@ def _expand(tree: str) -> list[tuple[str, str]]:
             if piece == "}" and len(prefixes) > 1:
                 prefixes.pop()
         else:
-            word, _, alias = (part.strip() for part in piece.partition(" as "))
+            word, _, alias = piece.partition(" as ")
+            word, alias = word.strip(), alias.strip()
         if len(found) > _MAX_USES or len(prefixes[-1]) + len(word) > _MAX_PATH:
             break
     if word:
@@ -201,7 +246,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
     unresolved: list[tuple[str, int]] = []
     wanted: set[str] = {"mod", importer.rpartition("/")[2].removesuffix(".rs")}
     # What the first name of a path can be beside the keywords: (file, its crate).
-    heads = {name: (root, crate_of(root, project)) for name, root in libraries(crate.home, project).items()}
+    heads = dict(named_crates(crate.home, project))
     for item in facts.imports:
         if not item.specifier.startswith("mod "):
             continue
@@ -223,9 +268,11 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
     later: list[tuple[Import, list[str]]] = []
     foreign: set[str] = set()
     for item in paths:
-        names = [name for name in item.specifier.split("::") if name]
-        if not names:
-            continue
+        names = item.specifier.split("::")
+        if "" in names:
+            names = [name for name in names if name]
+            if not names:
+                continue
         wanted.update(names)
         start = _start(names, importer, crate, heads, project)
         if start is None:

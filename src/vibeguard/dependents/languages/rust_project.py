@@ -56,10 +56,14 @@ def _manifest(home: str, project: Project) -> dict[str, Any]:
 
 def _home(path: str, project: Project) -> str | None:
     """The folder of the manifest that is nearest above a file."""
-    for folder in parents(path):
-        if (f"{folder}/Cargo.toml" if folder else "Cargo.toml") in project.files:
-            return folder
-    return None
+    known: dict[str, str | None] = project.kept.setdefault("rust.homes", {})
+    own = path.rpartition("/")[0]
+    if own not in known:
+        manifests = (
+            folder for folder in parents(path) if (f"{folder}/Cargo.toml" if folder else "Cargo.toml") in project.files
+        )
+        known[own] = next(manifests, None)
+    return known[own]
 
 
 def _library(home: str, project: Project) -> str | None:
@@ -111,6 +115,16 @@ def libraries(home: str, project: Project) -> dict[str, str]:
     return found
 
 
+def named_crates(home: str, project: Project) -> dict[str, tuple[str, Crate]]:
+    """As :func:`libraries`, each with the crate of that file."""
+    key = f"rust.named {home}"
+    kept: dict[str, tuple[str, Crate]] | None = project.kept.get(key)
+    if kept is None:
+        found = libraries(home, project)
+        kept = project.kept[key] = {name: (root, crate_of(root, project)) for name, root in found.items()}
+    return kept
+
+
 def _workspace(home: str, project: Project) -> str:
     """The folder of the workspace that a manifest is in; its own when there is none."""
     for folder in (home, *(parents(home) if home else ())):
@@ -131,13 +145,22 @@ def crate_of(path: str, project: Project) -> Crate:
     return kept
 
 
+def _declared(home: str, project: Project) -> list[str]:
+    """The files that a manifest says are the roots of its targets, beside the library's."""
+    key = f"rust.declared {home}"
+    kept: list[str] | None = project.kept.get(key)
+    if kept is None:
+        manifest = _manifest(home, project)
+        targets = [target for kind in _TARGETS for target in _tables(manifest.get(kind))]
+        declared = [join(home, target["path"]) for target in targets if isinstance(target.get("path"), str)]
+        kept = project.kept[key] = [root for root in declared if root is not None and root in project.files]
+    return kept
+
+
 def _root(path: str, home: str, project: Project) -> str:
     files = project.files
     prefix = f"{home}/" if home else ""
-    manifest = _manifest(home, project)
-    targets = [target for kind in _TARGETS for target in _tables(manifest.get(kind))]
-    declared = [join(home, target["path"]) for target in targets if isinstance(target.get("path"), str)]
-    roots = [root for root in declared if root is not None and root in files]
+    roots = _declared(home, project)
     if path in roots:
         return path
     above = [root for root in roots if path.startswith(f"{root.rpartition('/')[0]}/")]
@@ -168,6 +191,15 @@ def _root(path: str, home: str, project: Project) -> str:
 
 def child(file: str, name: str, crate: Crate, project: Project) -> str | None:
     """The file of the module that this one declares under a name."""
+    # Many paths of a crate start with the same names.
+    known: dict[tuple[str, str, str], str | None] = project.kept.setdefault("rust.children", {})
+    key = (file, name, crate.file)
+    if key not in known:
+        known[key] = _child(file, name, crate, project)
+    return known[key]
+
+
+def _child(file: str, name: str, crate: Crate, project: Project) -> str | None:
     folder, _, own = file.rpartition("/")
     if file != crate.file and own not in ("mod.rs", "lib.rs", "main.rs"):
         folder = file.removesuffix(".rs")

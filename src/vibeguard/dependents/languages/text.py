@@ -105,10 +105,9 @@ def text(raw: bytes) -> str:
 _DOTTED = bytes(byte if (chr(byte).isalnum() and byte < 0x80) or byte in b"_." else 0x20 for byte in range(256))
 
 
-def dotted_names(code: bytes) -> str:
-    """Every dotted name of masked code once, each between two blanks: patterns over this see a fifth (Go) to two
-    fifths (Java) of the code."""
-    return f" {b'  '.join(set(code.translate(_DOTTED).split())).decode('ascii')} "
+def dotted_names(code: bytes) -> set[bytes]:
+    """Every dotted name of masked code once: a fifth (Go) to two fifths (Java) of the code."""
+    return set(code.translate(_DOTTED).split())
 
 
 def positions(words: Iterable[bytes], content: bytes) -> list[int]:

@@ -8,15 +8,18 @@ Cannot see: includes of other repositories, anchors across files, paths put toge
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
-from vibeguard.dependents.languages.text import Lines, text
+from vibeguard.dependents.languages.text import Lines, lines_with, text
 from vibeguard.dependents.project import Project, fits, join
 
 # Paths lead to files by themselves.
 BY_NAME = False
+
+_WORDS = (b"uses", b"local", b"include", b"env_file")  # one of them is in each match of the pattern "line"
 
 
 @cache
@@ -63,40 +66,67 @@ def scan(content: bytes) -> Facts:
 def _references(content: bytes) -> Iterator[tuple[int, str]]:
     """(position, how and path) of everything that names a file."""
     is_json = content.lstrip()[:1] == b"{"
-    if b"$ref" in content:
-        for match in _pattern("ref").finditer(content):
-            before = content[content.rfind(b"\n", 0, match.start()) + 1 : match.start()]
-            if is_json or not (before.lstrip().startswith(b"#") or b" #" in before):
-                yield match.start(), "ref " + text(match.group(1))
+    if b"$" in content and b"$ref" in content:
+        for match in _refs(content, comments=not is_json):
+            yield match.start(), "ref " + text(match.group(1))
     if is_json:
         return
-    for match in _pattern("line").finditer(content):
+    words = [word for word in _WORDS if word in content]
+    for match in _matches("line", words, content):
         if match.group(1) is not None:
             yield match.end(), "uses " + text(match.group(1))
         elif match.group(2) is not None:
             yield match.end(), "include " + text(match.group(2)).lstrip("/")
         else:
             yield match.end(), "beside " + text(match.group(3))
-    if b"include" in content:
-        for match in _pattern("includes").finditer(content):
+    if b"include" in words:
+        for match in _matches("includes", (b"include",), content):
             block = 1 if match.group(1) is not None else 2
             for item in _pattern("include").finditer(content, match.start(block), match.end(block)):
                 yield item.end(1), "include " + text(item.group(1)).lstrip("/")
-    if b"build" in content or b"dockerfile" in content:
-        yield from _builds(content)
-    if b"extends" in content:
-        for match in _pattern("extends").finditer(content):
-            yield match.end(), "beside " + text(match.group(1))
-    if b"env_file" in content:
-        for match in _pattern("env_files").finditer(content):
+    yield from _builds(content)
+    for match in _matches("extends", (b"extends",), content):
+        yield match.end(), "beside " + text(match.group(1))
+    if b"env_file" in words:
+        for match in _matches("env_files", (b"env_file",), content):
             for item in _pattern("item").finditer(content, match.start(1), match.end(1)):
                 yield item.end(), "beside " + text(item.group(1))
+
+
+def _matches(name: str, words: Iterable[bytes], content: bytes) -> Iterator[re.Match[bytes]]:
+    """The matches of a pattern that starts a line, for which there is one of these words on it.
+
+    The words are found far faster than the pattern is tried on each line.
+    """
+    pattern = _pattern(name)
+    end = 0
+    for start in lines_with(words, content):
+        if start >= end and (match := pattern.match(content, start)) is not None:
+            yield match
+            end = match.end()
+
+
+def _refs(content: bytes, *, comments: bool) -> Iterator[re.Match[bytes]]:
+    """The references; where there are comments, those that stand in none."""
+    looked = 0
+    commented = False
+    for match in _pattern("ref").finditer(content):
+        if comments:
+            # Looked for from the last reference on: lines can have megabytes.
+            newline = content.rfind(b"\n", looked, match.start())
+            before = content[max(newline + 1, looked) : match.start()]
+            if newline >= 0 or looked == 0:
+                commented = before.lstrip()[:1] == b"#"
+            commented = commented or b" #" in before
+            looked = match.end()
+        if not commented:
+            yield match
 
 
 def _builds(content: bytes) -> Iterator[tuple[int, str]]:
     """Dockerfiles: of a compose file's build section from its context, else from the file that names them."""
     inside: list[tuple[int, int]] = []
-    for match in _pattern("build").finditer(content):
+    for match in _matches("build", (b"build",), content):
         folder, file = match.group(2), None
         if folder is None:
             start, end = match.span(3)
@@ -108,8 +138,9 @@ def _builds(content: bytes) -> Iterator[tuple[int, str]]:
             if context is None and named is None:
                 continue
         yield match.start(), f"beside {text(folder)}/{text(file or b'Dockerfile')}"
-    for match in _pattern("dockerfile").finditer(content):
-        if not any(start <= match.start() < end for start, end in inside):
+    for match in _matches("dockerfile", (b"dockerfile",), content):
+        at = bisect_right(inside, (match.start(), len(content))) - 1
+        if at < 0 or match.start() >= inside[at][1]:
             yield match.start(), "beside " + text(match.group(1))
 
 
