@@ -92,7 +92,7 @@ class Columns:
                 hashes = self._hashes[language] = _Hashes(language)
             self.wanted.extend([key | source for key in map(hashes.__getitem__, links.wanted)])
 
-    def _sort(self) -> None:
+    def sort(self) -> None:
         """Bring the rows into the order in which they are kept. Rows that several processes sorted are only merged."""
         self._enter()
         ends = self.ends.tolist()
@@ -107,7 +107,7 @@ class Columns:
 
     def packed(self) -> Packed:
         """Everything as what `marshal` can write, sorted: two processes sort sooner than one."""
-        self._sort()
+        self.sort()
         return (
             self.ends.tobytes(),
             bytes(self.kinds),
@@ -143,17 +143,19 @@ class Columns:
             languages: every language that has a file here.
             settings: content by path of the configuration files that resolvers asked for.
         """
-        self._sort()
+        self.sort()
         self._drop_unused_lists()
         counts = [0] * (len(oids) * GRADES + 1)
-        for row, edges in Counter([end >> 32 for end in self.ends]).items():
+        rows, sources = _halves(self.ends)
+        keys, importers = _halves(self.wanted)
+        for row, edges in Counter(rows).items():
             counts[row + 1] = edges
         opaque = [f"{self.numbers[path]}{SEPARATOR}{why}" for path, why in sorted(self.unread.items())]
         return {
             "languages": "\0".join(languages).encode(),
             "paths": _joined(oids),
             "starts": array("I", accumulate(counts)).tobytes(),
-            "sources": array("I", [end & 0xFFFFFFFF for end in self.ends]).tobytes(),
+            "sources": sources.tobytes(),
             "kinds": bytes(self.kinds),
             "names": self.names.tobytes(),
             "lines": self.lines.tobytes(),
@@ -163,8 +165,8 @@ class Columns:
             "unread": _joined(opaque),
             "packages": _joined(sorted(declared(oids))),
             "settings": _pack_settings(settings),
-            "wanted-keys": array("I", [item >> 32 for item in self.wanted]).tobytes(),
-            "wanted-by": array("I", [item & 0xFFFFFFFF for item in self.wanted]).tobytes(),
+            "wanted-keys": keys.tobytes(),
+            "wanted-by": importers.tobytes(),
             "order": sys.byteorder.encode(),
         }
 
@@ -179,6 +181,13 @@ class Columns:
         moved = {number: place for place, (_, number) in enumerate(kept)}
         self.names = array("I", [moved[number] for number in self.names])
         self.lists = {joined: place for place, (joined, _) in enumerate(kept)}
+
+
+def _halves(numbers: array[int]) -> tuple[array[int], array[int]]:
+    """The upper and the lower 32 bits of each number."""
+    words = array("I", numbers.tobytes())
+    low = 0 if sys.byteorder == "little" else 1
+    return words[1 - low :: 2], words[low::2]
 
 
 def _joined(texts: object) -> bytes:

@@ -13,25 +13,32 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from functools import cache, lru_cache
 
-from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
+from vibeguard.dependents.facts import Facts, Import
+from vibeguard.dependents.languages.go_project import offers as offers  # noqa: PLC0414
+from vibeguard.dependents.languages.go_project import resolve as resolve  # noqa: PLC0414
 from vibeguard.dependents.languages.text import (
     BLOCK_COMMENT,
     LINE_COMMENT,
+    MARKED_BLOCK_COMMENT,
+    MARKED_LINE_COMMENT,
+    MARKED_STRING,
     STRING,
     Lines,
     dotted_names,
-    mask,
     mask_comments,
+    mask_marked,
     masker,
     text,
 )
-from vibeguard.dependents.project import Project, join, parents
 
 # What another file of the package defines can change where this file's edges lead.
 BY_NAME = True
 
-_RAW_STRING = rb"`[^`]*+(?:`|\Z)"
+_RAW_STRING = rb"`[^`]*+(?:`|\Z)"  # the same in marked code
 _CHARACTER = rb"'(?:[^'\\\n]|\\[^\n]{1,9}?)'"
+_MARKED_CHARACTER = rb"'(?:\x01?+[^'\\\n\x01]|\\(?:\x01?+[^\n\x01]){1,9}?)\x01'"
+_TOKENS = (LINE_COMMENT, BLOCK_COMMENT, STRING, _RAW_STRING, _CHARACTER)
+_MARKED_TOKENS = (MARKED_LINE_COMMENT, MARKED_BLOCK_COMMENT, MARKED_STRING, _RAW_STRING, _MARKED_CHARACTER)
 
 
 @cache
@@ -44,45 +51,12 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             # A bracket that nothing closes takes the rest, once and not from every `import (`.
             "import": rb"\nimport\b[ \t]*+(?:\(([^)]*+)(?:\)|\Z)|([^\n(;]*+))",
             "spec": rb"(?:(?:^|[;\n(])[ \t]*+|(?<![ \t])[ \t]++)(?:([\w.]++)[ \t]++)?(?:\"([^\"\n]++)\"|`([^`\n]++)`)",
-            # To a folder: `replace module [version] => ../folder`, alone or in a block.
-            "replace": rb"^[ \t]*+(?:replace[ \t]++)?([^\s=>()/][^\s=>]*+)(?:[ \t]++v[^\s=]++)?"
-            rb"[ \t]*+=>[ \t]*+(\.{1,2}(?:/\S*+)?)",
             "defines": rb"\n(?:func[ \t]++(?:\([ \t]*+(?:\w++[ \t]++)?\*?[ \t]*+(\w++)[^)\n]*+\)[ \t]*+\w++|(\w++))"
             rb"|(?:type|var|const)[ \t]++(?:(\w++(?:[ \t]*+,[ \t]*+\w++)*+)|\(([^)]*(?:\)[^\n)]+[^)]*)*)))",
             "member": rb"^[ \t]*+([A-Za-z_]\w*+(?:[ \t]*+,[ \t]*+\w++)*+)",
         }[name],
         re.M,
     )
-
-
-_MARK = b"\x01"
-
-
-@cache
-def _marked_tokens() -> re.Pattern[bytes]:
-    """The tokens of :func:`_tokens` in marked code: each of their slashes and quotes has its mark."""
-    return re.compile(
-        rb"\x01(?:/\x01/[^\n]*+"
-        rb"|/\*[^*]*+(?:\*(?!\x01/)[^*]*+)*+(?:\*\x01/|\Z)"
-        rb"|\"[^\"\\\n]*+(?:\\\x01?+(?s:.?)[^\"\\\n]*+)*+(?:\"|(?=\n)|\Z)"
-        rb"|`[^`]*+(?:`|\Z)"
-        rb"|'(?:\x01?+[^'\\\n\x01]|\\(?:\x01?+[^\n\x01]){1,9}?)\x01')"
-    )
-
-
-def _tokens() -> re.Pattern[bytes]:
-    return masker(LINE_COMMENT, BLOCK_COMMENT, STRING, _RAW_STRING, _CHARACTER)
-
-
-def _masked(content: bytes) -> bytes:
-    """The content without comments, strings and characters, each of which is one blank.
-
-    A mark goes before each character that can start one: the engine skips to one ten times as fast as to a choice.
-    """
-    if _MARK in content:
-        return mask(content, _tokens())
-    marked = content.replace(b"/", b"\x01/").replace(b'"', b'\x01"').replace(b"'", b"\x01'").replace(b"`", b"\x01`")
-    return _marked_tokens().sub(b" ", marked).replace(_MARK, b"")
 
 
 _WORDS = frozenset(
@@ -104,7 +78,7 @@ def scan(content: bytes) -> Facts:
         if last.group(1) is not None and 0 <= bracket < last.start():
             bracket = content.find(b"\n)", last.start())
         head = max(last.end(), bracket + 2 if last.group(1) is not None else 0)
-    bare = _masked(content)
+    bare = mask_marked(content, b"/\"'`", _MARKED_TOKENS, _TOKENS)
     package = _pattern("package").search(bare)
     if package is None:
         return Facts()
@@ -136,7 +110,7 @@ def _head(content: bytes) -> bytes:
     match = _pattern("above").match(content)
     above = match.end() if match is not None else 0
     if b"//" in content[above:] or b"/*" in content[above:]:
-        return mask_comments(content, _tokens())
+        return mask_comments(content, masker(*_TOKENS))
     # Only the lines count of what is above, and that an import starts one.
     return b"\n" * content.count(b"\n", 0, above) + content[above - 1 : above].replace(b"\n", b"") + content[above:]
 
@@ -222,144 +196,3 @@ def _defines(bare: bytes) -> tuple[set[bytes], set[bytes]]:
 def _sorted(names: set[bytes]) -> tuple[str, ...]:
     """The same as text, all of it decoded at once."""
     return tuple(sorted(b" ".join(names).decode("ascii").split(" "))) if names else ()
-
-
-# ------------------------------------------------------------------------------------------------------ resolution
-
-
-def offers(path: str, _project: Project) -> set[str]:
-    """A file belongs to its folder's package."""
-    return {path.rpartition("/")[0]} if path.endswith(".go") else set()
-
-
-def _modules(project: Project) -> dict[str, str]:
-    """Folder of each module of the repository by module path."""
-    kept: dict[str, str] | None = project.kept.get("go.modules")
-    if kept is None:
-        kept = {}
-        for path in project.named("go.mod"):
-            found = re.search(rb"^[ \t]*module[ \t]+\"?([^\s\"]+)", project.read(path) or b"", re.M)
-            if found is not None and "/testdata/" not in f"/{path}" and "/vendor/" not in f"/{path}":
-                kept.setdefault(text(found.group(1)), path.rpartition("/")[0])
-        project.kept["go.modules"] = kept
-    return kept
-
-
-def _replacements(project: Project) -> dict[str, dict[str, str]]:
-    """By path of a go.mod or go.work: the folders that it says other modules are."""
-    kept: dict[str, dict[str, str]] | None = project.kept.get("go.replacements")
-    if kept is None:
-        kept = {}
-        for path in (*project.named("go.mod"), *project.named("go.work")):
-            content = project.read(path) or b""
-            for module, where in _pattern("replace").findall(content) if b"=>" in content else ():
-                folder = join(path.rpartition("/")[0], text(where))
-                if folder is not None:
-                    kept.setdefault(path, {})[text(module)] = folder
-        project.kept["go.replacements"] = kept
-    return kept
-
-
-def _replaced(folder: str, project: Project) -> dict[str, str]:
-    """What the nearest go.mod and go.work of a folder replace by folders; the go.work has the last word."""
-    every = _replacements(project)
-    if not every:
-        return {}
-    memo: dict[str, dict[str, str]] = project.kept.setdefault("go.replaced", {})
-    if folder not in memo:
-        found: dict[str, str] = {}
-        for name in ("go.mod", "go.work"):
-            above = (f"{home}/{name}" if home else name for home in (folder, *parents(folder)))
-            nearest = next((path for path in above if path in project.files), "")
-            found |= every.get(nearest, {})
-        memo[folder] = found
-    return memo[folder]
-
-
-def _folder(path: str, own: str, project: Project) -> str | None:
-    """The folder that an import path means to the files of another, None when it is not of this repository."""
-    if path.startswith("."):
-        return join(own, path)
-    modules = _modules(project)
-    replaced = _replaced(own, project)
-    prefix, rest = path, ""
-    while prefix:
-        if prefix in modules or prefix in replaced:
-            home = replaced[prefix] if prefix in replaced else modules[prefix]
-            return "/".join(part for part in (home, rest) if part)
-        prefix, _, last = prefix.rpartition("/")
-        rest = f"{last}/{rest}" if rest else last
-    for home in (own, *parents(own)):
-        vendored = f"{home}/vendor/{path}" if home else f"vendor/{path}"
-        if vendored in project.folders:
-            return vendored
-    return None
-
-
-def _package(folder: str, project: Project) -> tuple[list[str], list[str]]:
-    """The Go files of a folder, and those of them that other packages can import."""
-    packages: dict[str, tuple[list[str], list[str]]] = project.kept.setdefault("go.packages", {})
-    kept = packages.get(folder)
-    if kept is None:
-        names = sorted(name for name in project.folders.get(folder, ()) if name.endswith(".go"))
-        files = [f"{folder}/{name}" if folder else name for name in names]
-        kept = packages[folder] = (files, [file for file in files if not file.endswith("_test.go")])
-    return kept
-
-
-_Defined = tuple[dict[str, list[tuple[str, str]]], dict[str, list[str]]]
-
-
-def _defined(folder: str, project: Project) -> _Defined:
-    """(package, path) of the files of a folder that define each name, and which of these can be imported."""
-    every: dict[str, _Defined] = project.kept.setdefault("go.defined", {})
-    kept = every.get(folder)
-    if kept is None:
-        kept = every[folder] = ({}, {})
-        for path in _package(folder, project)[0]:
-            facts = project.facts(path)
-            is_test = path.endswith("_test.go")
-            for name in facts.defines:
-                kept[0].setdefault(name, []).append((facts.package, path))
-                if not is_test:
-                    kept[1].setdefault(name, []).append(path)
-    return kept
-
-
-def resolve(facts: Facts, importer: str, project: Project) -> Links:
-    """The files that define what this file uses, of its own package and of those it imports."""
-    edges: list[Edge] = []
-    unresolved: list[tuple[str, int]] = []
-    own = importer.rpartition("/")[0]
-    wanted = {own}
-    folders: dict[str, str | None] = project.kept.setdefault("go.folders", {}).setdefault(own, {})
-    for path, _, used, line in facts.imports:
-        if path not in folders:
-            folders[path] = _folder(path, own, project)
-        target = folders[path]
-        if target is None:
-            continue  # outside the repository
-        wanted.add(target)
-        files = _package(target, project)[1]
-        if not files:
-            unresolved.append((path, line))
-            continue
-        hits: dict[str, list[str]] = {}
-        if used and "*" not in used:
-            importable = _defined(target, project)[1]
-            for name in used:
-                for file in importable.get(name, ()):
-                    hits.setdefault(file, []).append(name)
-        if hits:
-            edges += [Edge(file, "import", tuple(names), line) for file, names in hits.items()]
-        else:
-            edges += [Edge(file, "import", used, line) for file in files]
-    is_test = importer.endswith("_test.go")
-    mentioned: dict[str, list[str]] = {}
-    defined = _defined(own, project)[0] if facts.mentions else {}
-    for name in [name for name in facts.mentions if name in defined]:
-        for package, file in defined[name]:
-            if package == facts.package and file != importer and (is_test or not file.endswith("_test.go")):
-                mentioned.setdefault(file, []).append(name)
-    edges += [Edge(file, "same-package", tuple(names)) for file, names in mentioned.items()]
-    return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))

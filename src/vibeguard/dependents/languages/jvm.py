@@ -10,34 +10,37 @@ value that a call returns, an inherited field): what type an expression has, onl
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from operator import itemgetter
-from typing import NamedTuple
 
-from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
+from vibeguard.dependents.facts import Facts, Import
+from vibeguard.dependents.languages.jvm_project import INLINE
+from vibeguard.dependents.languages.jvm_project import offers as offers  # noqa: PLC0414
+from vibeguard.dependents.languages.jvm_project import resolve as resolve  # noqa: PLC0414
 from vibeguard.dependents.languages.text import (
     BLOCK_COMMENT,
     CHARACTER,
     LINE_COMMENT,
     LONG_STRING,
+    MARKED_BLOCK_COMMENT,
+    MARKED_CHARACTER,
+    MARKED_LINE_COMMENT,
+    MARKED_LONG_STRING,
+    MARKED_STRING,
     STRING,
     Lines,
     Places,
     dotted_names,
-    mask,
-    masker,
+    mask_marked,
     text,
 )
-from vibeguard.dependents.project import Project
 
 # What another file of the package defines can change where this file's edges lead.
 BY_NAME = True
 
-_SUFFIXES = (".java", ".kt", ".kts")
-_INLINE = "inline "  # begins the specifier of a name that is written out in full where it is used
-
+_TOKENS = (LINE_COMMENT, BLOCK_COMMENT, LONG_STRING, STRING, CHARACTER)
+_MARKED_TOKENS = (MARKED_LINE_COMMENT, MARKED_BLOCK_COMMENT, MARKED_LONG_STRING, MARKED_STRING, MARKED_CHARACTER)
 
 _IMPORT = (
     rb"[ \t]*+import[ \t]++(static[ \t]++)?"
@@ -64,30 +67,6 @@ def _pattern(name: str) -> re.Pattern[bytes]:
         }[name],
         re.M,
     )
-
-
-# Before each character that can start a token: the engine skips to one ten times as fast as to a choice.
-_MARK = b"\x01"
-
-
-@cache
-def _marked_tokens() -> re.Pattern[bytes]:
-    """The tokens of :func:`masked` in marked code: each of their slashes and quotes has its mark."""
-    return re.compile(
-        rb"\x01(?:/\x01/[^\n]*+"
-        rb"|/\*[^*]*+(?:\*(?!\x01/)[^*]*+)*+(?:\*\x01/|\Z)"
-        rb"|\"\x01\"\x01\"(?:[^\"\\]++|\\\x01?+(?s:.?)|\"(?!\x01\"\x01\"))*+(?:\"\x01\"\x01\"|\Z)"
-        rb"|\"[^\"\\\n]*+(?:\\\x01?+(?s:.?)[^\"\\\n]*+)*+(?:\"|(?=\n)|\Z)"
-        rb"|'(?:\x01?+[^'\\\n\x01]|\\(?:\x01?+(?s:.))?(?:\x01?+[^'\n\x01]){0,8}+)\x01')"
-    )
-
-
-def _masked(content: bytes) -> bytes:
-    """The content without comments, strings and characters, each of which is one blank."""
-    if _MARK in content:
-        return mask(content, masker(LINE_COMMENT, BLOCK_COMMENT, LONG_STRING, STRING, CHARACTER))
-    marked = content.replace(b"/", b"\x01/").replace(b'"', b'\x01"').replace(b"'", b"\x01'")
-    return _marked_tokens().sub(b" ", marked).replace(_MARK, b"")
 
 
 @cache
@@ -125,7 +104,7 @@ _ONE_BRACKET = bytes.maketrans(b"{}", b"()")
 
 def scan(content: bytes) -> Facts:
     """Package, imports, the top-level names it defines and the names it mentions."""
-    code = b"\n" + _masked(content)
+    code = b"\n" + mask_marked(content, b"/\"'", _MARKED_TOKENS, _TOKENS)
     found = _pattern("package").search(code)
     package = text(found.group(1)).replace("`", "") if found is not None else ""
     # Annotations of a package stand before it.
@@ -159,7 +138,7 @@ def scan(content: bytes) -> Facts:
         hidden = {name for declared in {match.group(1) for match in others} for name in _names(declared)}
         mentions.update(set(b" ".join(calls).decode("ascii").split()) - hidden)
     if _qualified().search(names[::-1]) is not None:
-        imports += [Import(_INLINE + name, "import", (), line) for name, line in _lines_of(names, content)]
+        imports += [Import(INLINE + name, "import", (), line) for name, line in _lines_of(names, content)]
         imports.sort(key=lambda item: item.line)
     return Facts(tuple(imports), tuple(sorted(defines)), tuple(sorted(mentions - defines)), package)
 
@@ -285,152 +264,3 @@ def _names(declared: bytes) -> tuple[str, ...]:
     if not words:
         return ()
     return (words[-1], f".{words[-1]}") if before else (words[-1].rpartition(">")[2],)
-
-
-# ------------------------------------------------------------------------------------------------------ resolution
-
-
-def offers(path: str, _project: Project) -> set[str]:
-    """A file may be looked for in every package that its folders can spell, from the last one upwards."""
-    if not path.endswith(_SUFFIXES):
-        return set()
-    parts = path.split("/")[:-1]
-    return {".".join(parts[start:]) for start in range(len(parts))} | {""}
-
-
-def _folders(package: str, project: Project) -> tuple[str, ...]:
-    """Folders whose files can be of this package: those that end in its path."""
-    # Turned around, those that end alike stand together.
-    index: list[str] | None = project.kept.get("jvm.folders")
-    if index is None:
-        folders = {path.rpartition("/")[0] for path in project.files if path.endswith(_SUFFIXES)}
-        index = project.kept["jvm.folders"] = sorted(map(_turned, folders))
-    wanted = _turned(package.replace(".", "/"))
-    start, end = bisect_left(index, wanted), bisect_left(index, f"{wanted[:-1]}0")  # "0" comes after "/"
-    return tuple(sorted(_turned(folder[:-1])[:-1] for folder in index[start:end]))
-
-
-def _turned(folder: str) -> str:
-    """`c/b/a/` of `a/b/c`."""
-    return "/".join(folder.split("/")[::-1]) + "/"
-
-
-def _types(package: str, project: Project) -> dict[str, list[str]]:
-    """Files of a package by the names they define, neighbours in the tree next to each other."""
-    key = f"jvm.package {package}"
-    kept: dict[str, list[str]] | None = project.kept.get(key)
-    if kept is None:
-        kept = {}
-        for folder in _folders(package, project):
-            for name in sorted(project.folders.get(folder, ())):
-                if name.endswith(_SUFFIXES):
-                    path = f"{folder}/{name}" if folder else name
-                    facts = project.facts(path)
-                    if facts.package == package:
-                        for defined in facts.defines:
-                            kept.setdefault(defined, []).append(path)
-        for paths in kept.values():
-            if len(paths) > 1:
-                paths.sort(key=_parts)
-        project.kept[key] = kept
-    return kept
-
-
-def _parts(path: str) -> list[str]:
-    return path.split("/")
-
-
-def _nearest(paths: Sequence[str], importer: str) -> Sequence[str]:
-    """Of files that define the same name, those of the importer's module; tests see their module's main sources.
-
-    Args:
-        paths: in the order of their parts, so that those next to where the importer would stand share most with it.
-    """
-    if len(paths) < 2:
-        return paths
-    own = _parts(importer)
-    place = bisect_left(paths, own, key=_parts)
-    best = max(_shared(path, own) for path in paths[max(0, place - 1) : place + 1])
-    start = bisect_left(paths, own[:best], key=_parts)
-    found = []
-    for at in range(start, len(paths)):
-        if _shared(paths[at], own) < best:
-            break
-        found.append(paths[at])
-    return sorted(found, key=lambda path: path.rpartition("/"))
-
-
-def _shared(path: str, own: list[str]) -> int:
-    """How many parts a path has in common with another, from the root on."""
-    count = 0
-    for one, other in zip(path.split("/"), own, strict=False):
-        if one != other:
-            break
-        count += 1
-    return count
-
-
-class _Meaning(NamedTuple):
-    """What an import means to whoever has it."""
-
-    asked: list[str]  # the packages that were looked into
-    last: str | None  # the name that it gives to the file, None where that is none or many
-    names: tuple[str, ...] = ()  # what is used of the files
-    paths: Sequence[str] = ()  # the files that define it, its outer types, or its owner
-    inside: bool = False  # whether its package is here though nothing defines it
-    opened: dict[str, list[str]] | None = None  # of a star import of a package
-
-
-def _meaning(specifier: str, project: Project) -> _Meaning:
-    parts = specifier.rpartition(" ")[2].split(".")
-    asked: list[str] = []
-    last = None if specifier.endswith("*") or specifier.startswith(_INLINE) else specifier.rpartition(".")[2]
-    if parts[-1] == "*":
-        parts.pop()
-        asked.append(".".join(parts))
-        opened = _types(asked[0], project)
-        if opened:
-            return _Meaning(asked, last, opened=opened)
-        # `import a.b.C.*` opens a type.
-    names = (parts[-1],) if len(parts) > 1 else ()
-    inside = False
-    for count in range(len(parts) - 1, max(0, len(parts) - 4), -1):
-        asked.append(".".join(parts[:count]))
-        types = _types(asked[-1], project)
-        if types:
-            inside = True
-            if parts[count] in types:
-                return _Meaning(asked, last, names, types[parts[count]])
-    return _Meaning(asked, last, names, inside=inside)
-
-
-def resolve(facts: Facts, importer: str, project: Project) -> Links:
-    """The files that define what this file imports and what it mentions of its own package."""
-    edges: list[Edge] = []
-    unresolved: list[tuple[str, int]] = []
-    wanted = {facts.package}
-    own = _types(facts.package, project)
-    kept: dict[str, _Meaning] = project.kept.setdefault("jvm.meanings", {})
-    # What decides for a plain name, in this order: the import that names it, the own package, a star import.
-    plain = set(facts.mentions)
-    meanings = []
-    for specifier, _, alias, _ in facts.imports:
-        meaning = kept.get(specifier)
-        if meaning is None:
-            meaning = kept[specifier] = _meaning(specifier, project)
-        meanings.append(meaning)
-        if meaning.last is not None:
-            plain.discard(alias[0] if alias else meaning.last)
-    for (specifier, _, _, line), (asked, _, names, paths, inside, opened) in zip(facts.imports, meanings, strict=True):
-        wanted.update(asked)
-        if paths:
-            edges += [Edge(path, "import", names, line) for path in _nearest(paths, importer)]
-        elif opened is not None:
-            for name in sorted(name for name in plain & opened.keys() if name not in own):
-                named = (name.lstrip("."),)
-                edges += [Edge(path, "import", named, line) for path in _nearest(opened[name], importer)]
-        elif inside and not specifier.startswith(_INLINE):
-            unresolved.append((specifier, line))
-    for name in sorted(plain & own.keys()):
-        edges += [Edge(path, "same-package", (name.lstrip("."),)) for path in _nearest(own[name], importer)]
-    return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))

@@ -16,8 +16,9 @@ from functools import cache
 from itertools import islice
 from typing import NamedTuple
 
-from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
-from vibeguard.dependents.languages.php_project import autoload_of, class_file
+from vibeguard.dependents.facts import Facts, Import
+from vibeguard.dependents.languages.php_project import offers as offers  # noqa: PLC0414
+from vibeguard.dependents.languages.php_project import resolve as resolve  # noqa: PLC0414
 from vibeguard.dependents.languages.text import (
     BLOCK_COMMENT,
     LINE_COMMENT,
@@ -31,7 +32,6 @@ from vibeguard.dependents.languages.text import (
     without,
     without_comments,
 )
-from vibeguard.dependents.project import Project, join
 from vibeguard.model import EdgeKind
 
 # A function leads to the file that defines it, and so does a class of a classmap.
@@ -328,71 +328,3 @@ def _includes(content: bytes, *, whole: bool) -> Iterator[Import]:
                 (),
                 lines.at(match.start()),
             )
-
-
-# ------------------------------------------------------------------------------------------------------ resolution
-
-
-def offers(path: str, project: Project) -> set[str]:
-    """A file is looked for under its name, and under what it defines."""
-    if not path.endswith(".php"):
-        return set()
-    return {path.rpartition("/")[2], *(name.rpartition("\\")[2] for name in project.facts(path).defines)}
-
-
-def resolve(facts: Facts, importer: str, project: Project) -> Links:
-    """The files of the classes and functions this file names, and of its includes."""
-    edges: list[Edge] = []
-    unresolved: list[tuple[str, int]] = []
-    wanted: set[str] = set()
-    folder = importer.rpartition("/")[0]
-    autoload = autoload_of(project)
-
-    def find(name: str, kind: EdgeKind, line: int = 0) -> bool | None:
-        """Adds the edges to what is named; None where nothing is found and nothing should be."""
-        last = name.rpartition("\\")[2]
-        inside = False
-        if last[:1].isupper():
-            wanted.add(last + ".php")
-            found, inside = class_file(name, importer, project)
-            if found is not None:
-                edges.append(Edge(found, kind, (last,), line))
-                return True
-        paths = autoload.defined.get(name)
-        if paths is not None:
-            edges.extend(Edge(path, kind, (last,), line) for path in paths)
-            return True
-        return False if inside else None
-
-    for item in facts.imports:
-        how, _, name = item.specifier.partition(" ")
-        if how == "file":
-            wanted.add(name.rpartition("/")[2])
-            path = join(folder, name)
-            if path is None or name.startswith("/"):
-                continue  # outside of the repository
-            if path in project.files:
-                edges.append(Edge(path, "import", ("*",), item.line))
-            elif "vendor/" not in name:
-                unresolved.append((name, item.line))
-            continue
-        wanted.add(item.names[0])
-        # `use A\B` can open a namespace, and a `use` for a docblock may name what is not there.
-        if find(name, item.kind, item.line) is False and item.kind == "import" and how == "use":
-            unresolved.append((name, item.line))
-    for name in facts.mentions:
-        last = name.rpartition("\\")[2]
-        if autoload.by_name or not last[:1].isupper():
-            wanted.add(last)
-        if name[:1] == "\\":
-            find(name[1:], "import")
-        elif not facts.package:
-            find(name, "import" if "\\" in name else "same-package")
-        elif not find(f"{facts.package}\\{name}", "import" if "\\" in name else "same-package") and _is_function(name):
-            edges += [Edge(path, "import", (name,)) for path in autoload.defined.get(name, ())]
-    return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
-
-
-def _is_function(name: str) -> bool:
-    """Whether a name that the own namespace lacks falls back to the global one: functions and constants do."""
-    return "\\" not in name and (not name[:1].isupper() or name.isupper())

@@ -6,7 +6,6 @@ Cannot see: names built at run time, `sys.path` edits, import hooks, entry point
 from __future__ import annotations
 
 import re
-import sys
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from functools import cache, lru_cache
@@ -16,6 +15,7 @@ from operator import itemgetter
 from vibeguard.dependents.facts import Facts, Import
 from vibeguard.dependents.languages.python_project import offers as offers  # noqa: PLC0414
 from vibeguard.dependents.languages.python_project import resolve as resolve  # noqa: PLC0414
+from vibeguard.dependents.languages.python_surroundings import Blocks, Quotes, inside, long_strings
 from vibeguard.dependents.languages.text import Lines
 from vibeguard.model import EdgeKind
 
@@ -62,52 +62,11 @@ def _candidate() -> re.Pattern[bytes]:
 
 
 @cache
-def _long_string() -> re.Pattern[bytes]:
-    """Code up to the next long string, then that string; possessive, so that memory does not grow with the file."""
-    return re.compile(
-        rb"((?:[^\"'#]++|#[^\n]*+|\"(?!\"\")(?:[^\"\\\n]++|\\(?s:.))*+\"?|'(?!'')(?:[^'\\\n]++|\\(?s:.))*+'?)*+)"
-        rb"(?:\"\"\"(?:[^\"\\]++|\\(?s:.)|\"(?!\"\"))*+(?:\"\"\"|\Z)|'''(?:[^'\\]++|\\(?s:.)|'(?!''))*+(?:'''|\Z))?"
-    )
-
-
-@cache
-def _short() -> re.Pattern[bytes]:
-    return re.compile(rb"#[^\n]*+|\"(?:[^\"\\\n]++|\\.)*+\"?|'(?:[^'\\\n]++|\\.)*+'?")
-
-
-# A letter that none of the words starts with ends most attempts at once.
-@cache
-def _block() -> re.Pattern[bytes]:
-    return re.compile(
-        rb"\n([ \t]*+)(?=[acdefimtw])(?:(async[ \t]++def|def)\b|((?:el)?if)\b([^\n]*+)"
-        rb"|(?:class|else|try|except|finally|with|for|while|match|case|async)\b)"
-    )
-
-
-@cache
-def _outermost() -> re.Pattern[bytes]:
-    return re.compile(
-        rb"\n(?=[acdefimtw])(?:def|class|async|if|elif|else|try|except|finally|with|for|while|match|case)"
-        rb"(?![\w\x80-\xff])"
-    )
-
-
-@cache
-def _indent() -> re.Pattern[bytes]:
-    return re.compile(rb"[ \t\f]*+")
-
-
-@cache
 def _call() -> re.Pattern[bytes]:
     return re.compile(
         rb"(?<![\w\x80-\xff])(?:import_module|__import__)[ \t]*+\([ \t\r\n]*+"
         rb"(?:[rbuRBU]?([\"'])([\w.\x80-\xff]++)\1[ \t\r\n]*+([,)])|([^\"' \t\r\n)]))"
     )
-
-
-@cache
-def _type_checking() -> re.Pattern[bytes]:
-    return re.compile(rb"^[ \t]*+\(?[ \t]*+(?:\w++\.)*+TYPE_CHECKING\b")
 
 
 @cache
@@ -136,7 +95,7 @@ def scan(content: bytes) -> Facts:
         if b"import_module" in between or b"__import__" in between:
             calls = list(_call().finditer(code))
         end = max([end, *(other[1] for other in others[-1:]), *(call.end() for call in calls[-1:])])
-    strings = list(_long_strings(code, end)) if end else []
+    strings = list(long_strings(code, end)) if end else []
     if strings and plain:
         starts = list(accumulate(map(len, pieces)))[:-1:2]
         for opening, closing in strings:
@@ -216,8 +175,8 @@ def _others(code: bytes, pieces: list[bytes], plain: list[bytes]) -> list[_Other
 
 def _read(code: bytes, others: list[_Other], strings: list[tuple[int, int]], end: int) -> Iterator[Import]:
     """The imports of these statements."""
-    blocks: _Blocks | None = None
-    quotes = _Quotes(code)
+    blocks: Blocks | None = None
+    quotes = Quotes(code)
     line = newline = counted = at = 0
     for start, _, position, statement, match in others:
         while at < len(strings) and strings[at][1] <= start:
@@ -234,7 +193,7 @@ def _read(code: bytes, others: list[_Other], strings: list[tuple[int, int]], end
         counted = position
         kind: EdgeKind = "import"
         if first == b":" or code[newline + 1 : newline + 2] in b" \t\f":
-            blocks = blocks or _Blocks(code, end, strings)
+            blocks = blocks or Blocks(code, end, strings)
             kind = blocks.kind(newline, start)
         if match is not None:
             yield from _statement(match, kind, line)
@@ -247,9 +206,9 @@ def _read(code: bytes, others: list[_Other], strings: list[tuple[int, int]], end
 def _calls(code: bytes, calls: list[re.Match[bytes]], strings: list[tuple[int, int]]) -> Iterator[Import]:
     """Imports by a function's literal argument; those with another argument are known to be there."""
     lines = Lines(code)
-    quotes = _Quotes(code)
+    quotes = Quotes(code)
     for match in calls:
-        if _inside(match.start(), strings) or quotes.around(match.start()):
+        if inside(match.start(), strings) or quotes.around(match.start()):
             continue
         line = lines.at(match.start()) - 1
         literal = match.group(2)
@@ -264,136 +223,6 @@ def _calls(code: bytes, calls: list[re.Match[bytes]], strings: list[tuple[int, i
 
 def _text(raw: bytes) -> str:
     return raw.decode("utf-8", "surrogateescape")
-
-
-def _long_strings(content: bytes, end: int) -> Iterator[tuple[int, int]]:
-    """(start, end) of each triple-quoted string that starts before `end`."""
-    position = double = single = 0
-    while True:
-        if 0 <= double <= position:
-            double = content.find(b'"""', position, end)
-        if 0 <= single <= position:
-            single = content.find(b"'''", position, end)
-        if double < 0 and single < 0:
-            return
-        opening = double if single < 0 or 0 <= double < single else single
-        # Whether the quotes open a string depends on their line alone, unless the one before goes on over its end.
-        line = content.rfind(b"\n", position, opening) + 1
-        if line and content[line - 2 : line - 1] not in b"\\\r":
-            position = line
-        before = content[position:opening]
-        if b'"' not in before and b"'" not in before and b"#" not in before:
-            # Where nothing is escaped, the next quotes close it.
-            closing = content.find(b'"""' if opening == double else b"'''", opening + 3)
-            if closing >= 0 and content.find(b"\\", opening, closing) < 0:
-                position = closing + 3
-                yield opening, position
-                continue
-        match = _long_string().match(content, position)
-        if match is None or match.end() == position:
-            return
-        if match.end(1) < match.end():
-            yield match.end(1), match.end()
-        position = match.end()
-
-
-def _inside(position: int, strings: list[tuple[int, int]]) -> bool:
-    if not strings:
-        return False
-    at = bisect_right(strings, (position, sys.maxsize)) - 1
-    return at >= 0 and position < strings[at][1]
-
-
-class _Quotes:
-    """Short strings and comments, line by line, for rising positions; each line is read once."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = content
-        self._line_end = 0
-        self._looked = 0
-        self._tokens: Iterator[re.Match[bytes]] = iter(())
-        self._token: re.Match[bytes] | None = None
-
-    def around(self, position: int) -> bool:
-        """Whether a position is inside a short string or a comment of its line."""
-        if position >= self._line_end:
-            start = self._content.rfind(b"\n", self._looked, position) + 1 or self._looked
-            self._line_end = self._content.find(b"\n", position) + 1 or len(self._content)
-            self._tokens = _short().finditer(self._content, start, self._line_end)
-            self._token = next(self._tokens, None)
-            self._looked = self._line_end
-        while self._token is not None and self._token.end() <= position:
-            self._token = next(self._tokens, None)
-        return self._token is not None and self._token.start() <= position
-
-
-class _Blocks:
-    """The blocks around a line, looked for from the outermost one on. Lines are asked about in their order."""
-
-    def __init__(self, code: bytes, end: int, strings: list[tuple[int, int]]) -> None:
-        self._code = code
-        self._strings = strings
-        starts = [match.start() for match in _outermost().finditer(code, 0, end)]
-        self._outermost = [start for start in starts if not _inside(start, strings)]
-        self._open: list[tuple[int, str]] = []  # width of the indentation, and "def", "types" or ""
-        self._from = self._done = -1
-        self._line = self._width = -1
-
-    def kind(self, newline: int, start: int) -> EdgeKind:
-        """The kind that they give to a statement: lazy in a function, type-only under TYPE_CHECKING.
-
-        Args:
-            newline: in front of its line.
-            start: where it starts on that line.
-        """
-        at = bisect_right(self._outermost, newline) - 1
-        if at < 0:
-            return "import"
-        if self._outermost[at] != self._from:
-            self._open.clear()
-            self._from = self._done = self._outermost[at]
-        self._read(start)
-        if newline != self._line:
-            self._line = newline
-            indent = _indent().match(self._code, newline + 1)
-            assert indent is not None  # it can be empty
-            self._width = _width(indent.group().replace(b"\f", b""))
-            # A statement behind ":" on a block's own line is inside that block.
-            if start > newline + 1 and _block().match(self._code, newline) and not _inside(newline, self._strings):
-                self._width += 1
-        width = self._width
-        kind: EdgeKind = "import"
-        for around, what in reversed(self._open):
-            if width <= 0:
-                break
-            if around < width:
-                width = around
-                if what == "types":
-                    return "type-only"
-                if what == "def":
-                    kind = "lazy"
-        return kind
-
-    def _read(self, end: int) -> None:
-        """Open and close what does so before `end`."""
-        blocks = self._open
-        at = bisect_left(self._strings, (self._done, 0))
-        position = self._done
-        while position < end:
-            string = self._strings[at] if at < len(self._strings) else (end, end)
-            at += 1
-            for indent, define, condition, rest in _block().findall(self._code, position, min(string[0], end)):
-                width = _width(indent)
-                while blocks and blocks[-1][0] >= width:
-                    blocks.pop()
-                types = condition and _type_checking().match(rest)
-                blocks.append((width, "def" if define else "types" if types else ""))
-            position = string[1]
-        self._done = max(self._done, end)
-
-
-def _width(indent: bytes) -> int:
-    return len(indent.expandtabs(8)) if b"\t" in indent else len(indent)
 
 
 def _statement(match: re.Match[bytes], kind: EdgeKind, line: int) -> Iterator[Import]:

@@ -15,6 +15,14 @@ STRING = rb"\"(?:[^\"\\\n]++|\\(?s:.?))*+(?:\"|(?=\n)|\Z)"
 CHARACTER = rb"'(?:[^'\\\n]|\\(?s:.?)[^'\n]{0,8}+)'"
 LONG_STRING = rb"\"\"\"(?:[^\"\\]++|\\(?s:.?)|\"(?!\"\"))*+(?:\"\"\"|\Z)"
 
+# The same in marked code, see `mask_marked`: behind the mark of their start; other slashes and quotes have theirs.
+MARKED_LINE_COMMENT = rb"/\x01/[^\n]*+"
+MARKED_BLOCK_COMMENT = rb"/\*[^*]*+(?:\*(?!\x01/)[^*]*+)*+(?:\*\x01/|\Z)"
+MARKED_STRING = rb"\"[^\"\\\n]*+(?:\\\x01?+(?s:.?)[^\"\\\n]*+)*+(?:\"|(?=\n)|\Z)"
+MARKED_CHARACTER = rb"'(?:\x01?+[^'\\\n\x01]|\\(?:\x01?+(?s:.))?(?:\x01?+[^'\n\x01]){0,8}+)\x01'"
+MARKED_LONG_STRING = rb"\"\x01\"\x01\"(?:[^\"\\]++|\\\x01?+(?s:.?)|\"(?!\x01\"\x01\"))*+(?:\"\x01\"\x01\"|\Z)"
+_MARK = b"\x01"
+
 
 @cache
 def masker(*tokens: bytes) -> re.Pattern[bytes]:
@@ -28,6 +36,29 @@ def mask(content: bytes, tokens: re.Pattern[bytes]) -> bytes:
     Lines move; :class:`Places` finds where something stood.
     """
     return tokens.sub(b" ", content)
+
+
+@cache
+def _marked_masker(*tokens: bytes) -> re.Pattern[bytes]:
+    return re.compile(_MARK + rb"(?:" + b"|".join(tokens) + rb")")
+
+
+def mask_marked(content: bytes, starts: bytes, marked: tuple[bytes, ...], tokens: tuple[bytes, ...]) -> bytes:
+    """As :func:`mask`, several times as fast where several characters can start a token.
+
+    A mark goes before each of them: the engine skips to one ten times as fast as to a choice.
+
+    Args:
+        starts: what can start a token.
+        marked: the tokens in marked code.
+        tokens: the same in code without marks, for content that has such a byte already.
+    """
+    if _MARK in content:
+        return mask(content, masker(*tokens))
+    for start in starts:
+        character = bytes((start,))
+        content = content.replace(character, _MARK + character)
+    return _marked_masker(*marked).sub(b" ", content).replace(_MARK, b"")
 
 
 def mask_comments(content: bytes, tokens: re.Pattern[bytes]) -> bytes:
