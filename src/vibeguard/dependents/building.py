@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from vibeguard.dependents.columns import Columns
 from vibeguard.dependents.facts import Facts, decode_facts, encode_facts
-from vibeguard.dependents.languages import Language, language_of, load
+from vibeguard.dependents.languages import Language, configuring, language_of, load
 from vibeguard.dependents.project import Project
 from vibeguard.dependents.scanning import NOT_HERE, Blob, Progress, TooSlowError, contents_of, scanned
 from vibeguard.dependents.store import DamagedError
@@ -92,6 +92,7 @@ class _Building:
         self.languages: dict[str, Language] = {name: load(name) for name in sorted({name for _, name in self.paths})}
         self.whole = _Part({path: number for number, path in enumerate(self.oids)})
         self.files = frozenset(self.oids)
+        self._settings: dict[str, bytes | None] = {}  # files that resolvers may ask for, read before they do
         self._objects: Objects | None = None
         self._inherited: Objects | None = None
         self._decoded: dict[Blob, Facts] = {}
@@ -100,6 +101,7 @@ class _Building:
         blobs = list(self.paths)
         by_name = [blob for blob in blobs if self.languages[blob[1]].BY_NAME]
         try:
+            self._read_settings()
             self._in_two(_Building.scan, blobs)
             if self.progress is not None:
                 self.progress(len(blobs), len(blobs))
@@ -122,7 +124,7 @@ class _Building:
             if seen % _BATCH == 0:
                 yield seen - len(missing)
             record = self.known(blob) if self.known is not None else None
-            if record is None and (self.here is None or blob[0] in self.here):
+            if record is None and self._is_here(blob[0]):
                 missing.append(blob)
                 continue
             part.records[blob] = record = record or NOT_HERE
@@ -162,15 +164,18 @@ class _Building:
             else:
                 part.columns.add(path, language, self.languages[language].resolve(facts, path, project))
 
+    def _read_settings(self) -> None:
+        """Read what resolvers are likely to ask for in one stream: asked for one by one, each is a wait for git."""
+        wanted = [path for path in configuring(self.oids) if self._is_here(self.oids[path])]
+        self._settings.update(zip(wanted, contents_of(self.git, [self.oids[path] for path in wanted]), strict=True))
+
+    def _is_here(self, oid: str) -> bool:
+        return self.here is None or oid in self.here
+
     def _project(self, part: _Part) -> Project:
         def read(path: str) -> bytes | None:
             if path not in part.settings:
-                oid = self.oids.get(path)
-                if oid is None or (self.here is not None and oid not in self.here):
-                    return None
-                if self._objects is None:
-                    self._objects = Objects(self.git)
-                found = self._objects.blob(oid)
+                found = self._settings[path] if path in self._settings else self._read(path)
                 if found is None:
                     return None
                 part.settings[path] = found
@@ -181,6 +186,14 @@ class _Building:
             return Facts() if oid is None or language is None else self._facts((oid, language))
 
         return Project(self.files, read, facts)
+
+    def _read(self, path: str) -> bytes | None:
+        oid = self.oids.get(path)
+        if oid is None or not self._is_here(oid):
+            return None
+        if self._objects is None:
+            self._objects = Objects(self.git)
+        return self._objects.blob(oid)
 
     def _facts(self, blob: Blob) -> Facts:
         found = self._decoded.get(blob)
@@ -219,7 +232,7 @@ class _Building:
                     self._here(work, piece, done, 2)
                     ours += 1
                     done += len(piece)
-                self.whole.columns.sort()  # as the child does now with its own
+                self.whole.columns.sort_early()  # as the child does now with its own
             except TooSlowError as slow:
                 late = slow
             with open(reading, "rb") as pipe:

@@ -50,6 +50,7 @@ class Columns:
         self.lists: dict[str, int] = {"": 0}  # names joined
         self.unresolved: list[str] = []
         self.unread: dict[str, str] = {}
+        self._sorted = 0  # so many rows came in order or were brought into it
         self._waiting: list[tuple[int, str, Links]] = []
         self._listed: dict[tuple[str, ...], int] = {}  # the same by the names themselves
         self._hashes: dict[str, _Hashes] = {}
@@ -95,6 +96,7 @@ class Columns:
     def sort(self) -> None:
         """Bring the rows into the order in which they are kept. Rows that several processes sorted are only merged."""
         self._enter()
+        self._sorted = len(self.ends)
         ends = self.ends.tolist()
         order = sorted(range(len(ends)), key=ends.__getitem__)
         if len(order) > 1:  # of less, a getter makes no tuple
@@ -104,6 +106,11 @@ class Columns:
             self.names = array("I", sort(self.names))
             self.lines = array("I", sort(self.lines))
         self.wanted = array("Q", sorted(self.wanted))
+
+    def sort_early(self) -> None:
+        """Sort while there is nothing else to do, unless little has come since: what is sorted is soon merged."""
+        if len(self.ends) > 2 * self._sorted:
+            self.sort()
 
     def packed(self) -> Packed:
         """Everything as what `marshal` can write, sorted: two processes sort sooner than one."""
@@ -122,6 +129,7 @@ class Columns:
     def merge(self, packed: Packed) -> None:
         """Rows that another process gathered over the same numbers."""
         ends, kinds, names, lines, wanted, lists, unresolved, unread = packed
+        self._sorted += len(kinds)
         moved = [self.lists.setdefault(joined, len(self.lists)) for joined in lists]
         numbers = array("I")
         numbers.frombytes(names)

@@ -174,7 +174,7 @@ def scanned(scan: Callable[[bytes], Facts], content: bytes) -> Facts:
     """What a scanner says of a content; `opaque` says why where that is nothing: too long, no text, or beyond it."""
     if len(content) > MAX_BYTES:
         return Facts(opaque="oversized")
-    if b"\0" in content[:_HEAD]:
+    if content.find(b"\0", 0, _HEAD) >= 0:
         return Facts(opaque="binary")
     try:
         # A byte order mark is no part of the first line.

@@ -13,7 +13,7 @@ A new language is a new module and rows in these tables.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from typing import Protocol, cast
 
@@ -190,6 +190,25 @@ def configures(path: str) -> tuple[str, ...]:
     if name.endswith((".csproj", ".props", ".targets")):
         return ("csharp",)
     return ()
+
+
+_ENDINGS = (
+    *_CONFIGURES,
+    "__init__.py",
+    "__init__.pyi",
+    ".json",
+    ".gemspec",
+    ".cmake",
+    ".mk",
+    ".csproj",
+    ".props",
+    ".targets",
+)
+
+
+def configuring(paths: Iterable[str]) -> list[str]:
+    """Those of the paths that :func:`configures` knows: most names are told by their ending alone."""
+    return [path for path in paths if path.endswith(_ENDINGS) and configures(path)]
 
 
 def load(name: str) -> Language:
