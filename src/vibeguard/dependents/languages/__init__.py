@@ -150,6 +150,9 @@ class Language(Protocol):
 
 def language_of(path: str) -> str | None:
     """The module that reads files of this name, None where there is none."""
+    found = BY_EXTENSION.get(path.rpartition(".")[2])
+    if found is not None:
+        return found
     name = path.rpartition("/")[2]
     found = BY_EXTENSION.get(name.rpartition(".")[2].lower())
     if found is None:
