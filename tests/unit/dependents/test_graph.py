@@ -400,6 +400,29 @@ def test_what_c_sharp_and_php_files_define_for_others_is_followed_step_by_step(
         assert {(source, edge.target) for source, edge in kept.edges()} == expected, step
 
 
+def test_kotlin_files_are_found_by_the_package_they_name_step_by_step(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "_PATCH_FROM", 1)
+    user, job = "core/src/Use.kt", "core/src/Job.kt"
+    repo.commit(
+        "first", {user: "package org.x\nimport org.x.later.Late\nval j: Job\n", job: "package org.x\nclass Job\n"}
+    )
+    answer(repo)
+    steps: list[tuple[dict[str, str], set[tuple[str, str]]]] = [
+        ({"kit/Late.kt": "package org.x.later\nclass Late\n"}, {(user, job), (user, "kit/Late.kt")}),
+        ({job: "package org.y\nclass Job\n"}, {(user, "kit/Late.kt")}),
+        ({job: "package org.x\nclass Job\n"}, {(user, job), (user, "kit/Late.kt")}),
+        ({"kit/Late.kt": "package org.x.later\nclass Other\n"}, {(user, job)}),
+    ]
+    for step, expected in steps:
+        repo.commit("step", step)
+        repo.stage({"notes.md": f"{step}\n"})
+        kept, built = graph_of(repo, staged_change(repo)), graph_of(repo, staged_change(repo), use_store=False)
+        assert sorted(kept.edges()) == sorted(built.edges())
+        assert {(source, edge.target) for source, edge in kept.edges()} == expected, step
+
+
 @pytest.mark.parametrize(
     ("files", "changed", "packages"),
     [

@@ -2,8 +2,7 @@
 
 A third of the edges of a Java project have no import statement: classes of one package name each other directly.
 
-Cannot see: reflection, dependency injection by name, generated sources, Kotlin packages whose folders leave out the
-part that all share (`org.x.a` in `kotlin/a/`; Kotlin allows any folder), and files of which only members are used (the
+Cannot see: reflection, dependency injection by name, generated sources, and files of which only members are used (the
 value that a call returns, an inherited field): what type an expression has, only a compiler knows.
 """
 

@@ -1,4 +1,4 @@
-"""Where Java's and Kotlin's names lead: the folders that can hold a package, and of equal names the nearest ones."""
+"""Where Java's and Kotlin's names lead: the files that can be of a package, and of equal names the nearest ones."""
 
 from __future__ import annotations
 
@@ -10,15 +10,24 @@ from vibeguard.dependents.facts import Edge, Facts, Links, one_edge_a_target
 from vibeguard.dependents.project import Project
 
 _SUFFIXES = (".java", ".kt", ".kts")
+_KOTLIN = ".kt"
+# Source sets of Kotlin for several platforms, each of which may define a name once more (`expect` and `actual`).
+_PLATFORMS = frozenset(
+    "common jvm android js native wasm wasmJs wasmWasi web apple ios macos tvos watchos linux mingw posix nonJvm".split()
+)
 INLINE = "inline "  # begins the specifier of a name that is written out in full where it is used
 
 
-def offers(path: str, _project: Project) -> set[str]:
-    """A file may be looked for in every package that its folders can spell, from the last one upwards."""
+def offers(path: str, project: Project) -> set[str]:
+    """A file may be looked for in every package that its folders can spell, from the last one upwards, and a Kotlin
+    file in the one that it names."""
     if not path.endswith(_SUFFIXES):
         return set()
     parts = path.split("/")[:-1]
-    return {".".join(parts[start:]) for start in range(len(parts))} | {""}
+    found = {".".join(parts[start:]) for start in range(len(parts))} | {""}
+    if path.endswith(_KOTLIN):
+        found.add(project.facts(path).package)
+    return found
 
 
 def _folders(package: str, project: Project) -> tuple[str, ...]:
@@ -33,6 +42,18 @@ def _folders(package: str, project: Project) -> tuple[str, ...]:
     return tuple(sorted(_turned(folder[:-1])[:-1] for folder in index[start:end]))
 
 
+def _elsewhere(project: Project) -> dict[str, list[str]]:
+    """By package, the Kotlin files whose folders do not spell it: all that share a root may leave it out."""
+    kept: dict[str, list[str]] | None = project.kept.get("jvm.elsewhere")
+    if kept is None:
+        kept = project.kept["jvm.elsewhere"] = {}
+        for path in sorted([path for path in project.files if path.endswith(_KOTLIN)]):
+            package = project.facts(path).package
+            if package and not f"/{path.rpartition('/')[0]}".endswith(f"/{package.replace('.', '/')}"):
+                kept.setdefault(package, []).append(path)
+    return kept
+
+
 def _turned(folder: str) -> str:
     """`c/b/a/` of `a/b/c`."""
     return "/".join(folder.split("/")[::-1]) + "/"
@@ -44,14 +65,17 @@ def _types(package: str, project: Project) -> dict[str, list[str]]:
     kept: dict[str, list[str]] | None = project.kept.get(key)
     if kept is None:
         kept = {}
-        for folder in _folders(package, project):
-            for name in sorted(project.folders.get(folder, ())):
-                if name.endswith(_SUFFIXES):
-                    path = f"{folder}/{name}" if folder else name
-                    facts = project.facts(path)
-                    if facts.package == package:
-                        for defined in facts.defines:
-                            kept.setdefault(defined, []).append(path)
+        here = [
+            f"{folder}/{name}" if folder else name
+            for folder in _folders(package, project)
+            for name in sorted(project.folders.get(folder, ()))
+            if name.endswith(_SUFFIXES)
+        ]
+        for path in here + _elsewhere(project).get(package, []):
+            facts = project.facts(path)
+            if facts.package == package:
+                for defined in facts.defines:
+                    kept.setdefault(defined, []).append(path)
         for paths in kept.values():
             if len(paths) > 1:
                 paths.sort(key=_parts)
@@ -80,7 +104,18 @@ def _nearest(paths: Sequence[str], importer: str) -> Sequence[str]:
         if _shared(paths[at], own) < best:
             break
         found.append(paths[at])
+    if len(found) > 1 and (platform := _platform(importer)) not in ("", "common"):
+        # Not what is compiled for other platforms.
+        found = [path for path in found if _platform(path) in (platform, "common", "")] or found
     return sorted(found, key=lambda path: path.rpartition("/"))
+
+
+def _platform(path: str) -> str:
+    """What a Kotlin file is compiled for, by its source set: `js` below `js/` and `jsMain/`; "" where none is named."""
+    if not path.endswith(_KOTLIN):
+        return ""
+    names = (part.removesuffix("Main").removesuffix("Test") for part in path.split("/")[:-1])
+    return next((name for name in names if name in _PLATFORMS), "")
 
 
 def _shared(path: str, own: list[str]) -> int:
