@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.bench.measure import BIN, floor, medians, table
+from tests.bench.measure import BIN, beside_floor, table
 
 GOALS = {"hook, tiny change": 7.0, "hook, 5,000 files": 8.0, "hook, 20,000 files": 8.0, "check": 11.0, "--help": 6.0}
 PEERS_CONFIG = """\
@@ -65,8 +65,7 @@ def main() -> None:
                 commands["peer: prek"] = [os.path.join(BIN, "prek"), "run"]
                 if gitlint := os.environ.get("BENCH_GITLINT"):
                     commands["peer: gitlint"] = [gitlint, "--staged", "--msg-filename", "CODEOWNERS"]
-            least = floor(folder)
-            measured = medians(commands, folder)
+            least, measured = beside_floor(commands, folder)
             rows = [["", "CPU ms", "× floor", "goal"], ["floor", f"{least * 1000:.1f}", "1.0", ""]]
             rows += [
                 [name, f"{seconds * 1000:.1f}", f"{seconds / least:.1f}", f"≤ {GOALS[name]:g}" if name in GOALS else ""]

@@ -42,12 +42,16 @@ def medians(
     return {name: statistics.median(values) for name, values in samples.items()}
 
 
-def floor(cwd: Path, *, runs: int = RUNS) -> float:
-    """What cannot be had for less: an empty python process and git listing the staged files."""
-    parts = medians(
-        {"python": [sys.executable, "-c", "pass"], "git": ["git", "diff", "--cached", "--name-status"]}, cwd, runs=runs
-    )
-    return sum(parts.values())
+def beside_floor(
+    commands: Mapping[str, Sequence[str]], cwd: Path, *, runs: int = RUNS
+) -> tuple[float, dict[str, float]]:
+    """What cannot be had for less (an empty python process and git listing the staged files), and these commands.
+
+    All in turns: a machine that others use can be half as fast a minute later.
+    """
+    parts = {"python": [sys.executable, "-c", "pass"], "git": ["git", "diff", "--cached", "--name-status"]}
+    measured = medians({**parts, **commands}, cwd, runs=runs)
+    return sum(measured.pop(part) for part in parts), measured
 
 
 def table(title: str, rows: Sequence[Sequence[str]]) -> str:
