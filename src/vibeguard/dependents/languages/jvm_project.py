@@ -13,7 +13,7 @@ _SUFFIXES = (".java", ".kt", ".kts")
 _KOTLIN = ".kt"
 # Source sets of Kotlin for several platforms, each of which may define a name once more (`expect` and `actual`).
 _PLATFORMS = frozenset(
-    "common jvm android js native wasm wasmJs wasmWasi web apple ios macos tvos watchos linux mingw posix nonJvm".split()
+    "common jvm android js native wasm wasmJs wasmWasi web apple ios macos tvos watchos linux mingw posix".split()
 )
 INLINE = "inline "  # begins the specifier of a name that is written out in full where it is used
 
