@@ -34,14 +34,10 @@ _BATCH_BYTES = 4 << 20  # the clock is looked at after as many, too: a fifth of 
 
 
 class Built(NamedTuple):
-    """A graph as the store keeps it, the records of its blobs, and what it was built with.
-
-    Whoever keeps that does not wait for a million small objects to be let go: a twentieth of the time.
-    """
+    """A graph as the store keeps it, and the records of its blobs."""
 
     sections: dict[str, bytes]
     records: dict[Blob, str]
-    remains: object
 
 
 class _Part:
@@ -115,7 +111,7 @@ class _Building:
                 self._objects.__exit__(None, None, None)
         whole = self.whole
         sections = whole.columns.sections(self.oids, list(self.languages), whole.settings)
-        return Built(sections, whole.records, self)
+        return Built(sections, whole.records)
 
     # -- the two passes; each yields how many blobs it has done, from time to time and only while some are left: work
     # that is done before anybody looks at the clock was done in time

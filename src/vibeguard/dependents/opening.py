@@ -105,7 +105,6 @@ class _Session:
         self._objects = objects
         self._own_objects = objects is None
         self._decoded: dict[Blob, Facts] = {}
-        self._built: object = None  # kept for as long as the graph: both doors leave without letting anything go
 
     def __enter__(self) -> _Session:
         return self
@@ -268,7 +267,7 @@ class _Session:
         from vibeguard.dependents.building import Task, build  # noqa: PLC0415 - a cold start alone needs it
 
         known = self.facts_store.get if self.store is not None else None
-        built = self._built = build(Task(self.git, known, self.here, self.deadline, self.progress), blobs)
+        built = build(Task(self.git, known, self.here, self.deadline, self.progress), blobs)
         self.facts_store.save(built.records)
         return self.keep(tree, built.sections)
 
