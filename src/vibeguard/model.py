@@ -9,9 +9,13 @@ surrogates (`surrogateescape`), so that they round-trip. Nothing here is escaped
 `None` always means "not known", never zero or false.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from itertools import chain
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from vibeguard.tuples import NamedTuple
 
 # ---------------------------------------------------------------------------------------------------------- change
 
@@ -203,7 +207,7 @@ class Provenance(NamedTuple):
     driver: tuple[str, ...] = ()  # the people behind agent-authored commits, as "Name <address>"
     share: Share | None = None
     commit: str | None = None
-    commits: tuple["Provenance", ...] = ()  # per commit, oldest first
+    commits: tuple[Provenance, ...] = ()  # per commit, oldest first
     findings: tuple[Finding, ...] = ()
     lines: int | None = None  # added lines attributed by line records
     notices: tuple[str, ...] = ()
@@ -465,7 +469,7 @@ class Reason(NamedTuple):
     held: bool | None
     line: int | None
     evidence: tuple[str, ...] = ()
-    children: tuple["Reason", ...] = ()
+    children: tuple[Reason, ...] = ()
 
 
 class Requirement(NamedTuple):

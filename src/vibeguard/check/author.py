@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from vibeguard.model import Change, Fact, Identity, Owner, People
 from vibeguard.reviews.eligible import is_bot
 from vibeguard.reviews.identities import Persons, is_team, key, members_of
+from vibeguard.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from vibeguard.ownership.history import History

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vibeguard.check.request import Request
 from vibeguard.check.rulebook import Rulebook, rulebook
 from vibeguard.check.trust import trusted
@@ -15,6 +13,7 @@ from vibeguard.repository import change as changes
 from vibeguard.repository.locate import locate
 from vibeguard.repository.objects import Objects
 from vibeguard.repository.tree import Tree
+from vibeguard.tuples import NamedTuple
 
 
 class Looked(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from vibeguard.check.fact_table import FACTS, NOT_REVIEWED, factor_points
 from vibeguard.check.given import Given
@@ -45,6 +45,7 @@ from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects
 from vibeguard.repository.touched import paths_by_commit
 from vibeguard.repository.tree import Tree
+from vibeguard.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from vibeguard.check.author import Authorship

@@ -4,11 +4,14 @@ The file of `--facts` is one JSON object: `{"x": {"change-window": true}, "check
 "teams": {"acme/pay": ["amy"]}}`. Nothing in it can lower what a rule asks unless the policy itself says so.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from vibeguard.errors import INPUT, VibeguardError
 from vibeguard.model import Approval, Fact, Waiver
+from vibeguard.tuples import NamedTuple
 
 _KEYS = ("x", "checks", "teams")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from vibeguard.check.trust import ENTRY, near_misses
 from vibeguard.errors import CONFIG, REPO, USAGE, VibeguardError
 from vibeguard.policy.builtin import PREFIX, list_builtins, read_builtin
 from vibeguard.policy.source import PolicySource
 from vibeguard.repository.locate import Location, locate
+from vibeguard.tuples import NamedTuple
 
 MOST_BYTES = 1 << 20  # what is read of a file; the policy room refuses more
 MOST_LISTED = 10_000  # files of a folder that a glob of `extends` looks at

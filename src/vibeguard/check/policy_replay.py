@@ -7,7 +7,6 @@ is not in a history: what a policy asks for is compared, not whether it was give
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from vibeguard.check.demands import Answers
 from vibeguard.check.gather import Case, Gathered
@@ -23,6 +22,7 @@ from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects
 from vibeguard.repository.refs import read_commit
 from vibeguard.repository.tree import Tree
+from vibeguard.tuples import NamedTuple
 
 
 class Said(NamedTuple):

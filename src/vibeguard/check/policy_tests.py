@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from vibeguard.model import (
     Approval,
@@ -23,6 +22,7 @@ from vibeguard.policy.rules import Policy
 from vibeguard.policy.testing import Case, CaseFacts, GivenReview, GivenWaiver, compare
 from vibeguard.reviews.count import count_together
 from vibeguard.reviews.waivers import entitled
+from vibeguard.tuples import NamedTuple
 
 HEAD, EARLIER = "head", "earlier"
 

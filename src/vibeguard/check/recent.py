@@ -9,13 +9,13 @@ them, and asks git for what came since.
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from vibeguard.dependents.store import DamagedError, Store
 from vibeguard.errors import VibeguardError
 from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects
 from vibeguard.repository.touched import paths_by_commit
+from vibeguard.tuples import NamedTuple
 
 MOST = 1000  # commits, merges with them
 MOST_FILES = 30  # code-maat's limit: a sweep over more files says nothing about pairs of them

@@ -1,9 +1,12 @@
 """What a door asks the use case: which change, at which stage, by which policy."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from vibeguard.model import Approval, Stage, Waiver
+from vibeguard.tuples import NamedTuple
 
 Subject = Literal["staged", "range", "base", "patch", "push"]
 

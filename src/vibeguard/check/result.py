@@ -1,7 +1,8 @@
 """What leaves the use case: the verdict with everything it rests on, and the exit code that follows from it."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from vibeguard.errors import VibeguardError
 from vibeguard.model import (
@@ -20,6 +21,7 @@ from vibeguard.model import (
     Stage,
     VerdictName,
 )
+from vibeguard.tuples import NamedTuple
 
 PASS = 0
 BLOCKED = 1

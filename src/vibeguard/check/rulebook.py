@@ -1,8 +1,9 @@
 """The policy in force for a change, and in words where it came from."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from vibeguard.check.request import Request
 from vibeguard.check.trust import ENTRY, Trusted, near_misses
@@ -17,6 +18,7 @@ from vibeguard.policy.source import Listing, PolicySource, Read
 from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects, list_index, list_tree
 from vibeguard.repository.tree import Tree
+from vibeguard.tuples import NamedTuple
 
 DEFAULT = "starter"
 EXTRA = "vibeguard/extra.yaml"  # a layer of this machine alone, in the repository's common git directory

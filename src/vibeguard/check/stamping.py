@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from vibeguard.errors import IO, USAGE, VibeguardError
 from vibeguard.provenance.catalogue import UNNAMED, Catalogue, load
@@ -17,6 +16,7 @@ from vibeguard.provenance.stamp import DEFAULT, Spelling, agents, declares, spel
 from vibeguard.repository.locate import Location, locate
 from vibeguard.repository.message import comment_mark, read_message
 from vibeguard.repository.objects import Objects
+from vibeguard.tuples import NamedTuple
 
 _ON = ("true", "yes", "on", "1")
 _OFF = ("false", "no", "off", "0", "")

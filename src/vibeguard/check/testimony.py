@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vibeguard.check.gather import Gathered
 from vibeguard.errors import VibeguardError
 from vibeguard.model import Approval, Commit, ReviewDemand, Waiver
@@ -16,6 +14,7 @@ from vibeguard.reviews.diffid import diff_id
 from vibeguard.reviews.statements import ALLOWED_SIGNERS, REF, verified, waivers
 from vibeguard.reviews.subject import branch
 from vibeguard.reviews.waivers import entitled
+from vibeguard.tuples import NamedTuple
 
 _CLAIMS = {name.casefold(): name for name in ("Reviewed-by", "Approved-by", "Acked-by")}
 _MOST_CLAIMS = 20

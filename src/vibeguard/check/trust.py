@@ -1,12 +1,13 @@
 """Which commit is believed: policy, owners and signers come from where the change goes to, never from the change."""
 
-from typing import NamedTuple
+from __future__ import annotations
 
 from vibeguard.check.request import Request
 from vibeguard.model import Change, Commit
 from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects
 from vibeguard.repository.refs import default_branch, read_commit, resolve
+from vibeguard.tuples import NamedTuple
 
 ENTRY = ".vibeguard.yaml"
 _NEAR_MISSES = frozenset({".vibeguard.yml", ".vibeguard.json", ".vibeguard", "vibeguard.yaml", "vibeguard.yml"})

@@ -1,5 +1,7 @@
 """`vibeguard doctor`: is everything in place for a verdict, and will the hooks run?"""
 
+from __future__ import annotations
+
 import os
 from typing import Annotated
 

@@ -1,5 +1,7 @@
 """`vibeguard install`: put vibeguard into a repository's hooks, or say how a hook manager is told of it."""
 
+from __future__ import annotations
+
 import os
 from typing import Annotated
 

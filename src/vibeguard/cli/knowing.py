@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from vibeguard.errors import USAGE, VibeguardError
 from vibeguard.model import Fact, People
@@ -14,6 +14,7 @@ from vibeguard.report.escape import visible
 from vibeguard.repository.commits import parse_identity
 from vibeguard.reviews.eligible import is_bot
 from vibeguard.reviews.identities import Persons
+from vibeguard.tuples import NamedTuple
 
 _SHOWN = 5
 

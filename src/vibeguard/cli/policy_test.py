@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 from vibeguard.check.policy_files import OnDisk, open_policy
 from vibeguard.check.policy_tests import Outcome, run_cases
@@ -14,6 +14,7 @@ from vibeguard.errors import CONFIG, VibeguardError
 from vibeguard.policy.load import load
 from vibeguard.policy.testing import named_policy, read_cases
 from vibeguard.report.escape import visible
+from vibeguard.tuples import NamedTuple
 
 FOLDER = ".vibeguard/tests"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
@@ -18,6 +18,7 @@ from vibeguard.provenance.history import Entry, Totals, asks, totals
 from vibeguard.report.escape import visible
 from vibeguard.repository.locate import Location, locate
 from vibeguard.repository.objects import Objects
+from vibeguard.tuples import NamedTuple
 
 app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False)
 

@@ -1,5 +1,7 @@
 """`vibeguard uninstall`: take vibeguard out of a repository's hooks and put back what was there."""
 
+from __future__ import annotations
+
 import os
 
 import typer

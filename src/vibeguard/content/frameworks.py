@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+
+from vibeguard.tuples import NamedTuple
 
 
 class Framework(NamedTuple):

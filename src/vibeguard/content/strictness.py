@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
 
 from vibeguard.content import structured
 from vibeguard.content.guards import KIND
 from vibeguard.content.lines import ChangedFile, Side
 from vibeguard.content.structured import Unreadable, Value
 from vibeguard.model import Finding
+from vibeguard.tuples import NamedTuple
 
 Version = Callable[[], bytes | None]
 

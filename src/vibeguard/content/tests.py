@@ -11,12 +11,12 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable
-from typing import NamedTuple
 
 from vibeguard.content import frameworks, syntax
 from vibeguard.content.frameworks import Patterns
 from vibeguard.content.lines import ChangedFile, Side, plain
 from vibeguard.model import FileFacts, Finding
+from vibeguard.tuples import NamedTuple
 
 KIND = "tests-weakened"
 NEVER = float("inf")

@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate, chain, pairwise
 from operator import itemgetter
-from typing import NamedTuple
 
 from vibeguard.dependents.columns import Columns
 from vibeguard.dependents.facts import Facts, decode_facts, encode_facts
@@ -24,6 +23,7 @@ from vibeguard.dependents.store import DamagedError
 from vibeguard.errors import VibeguardError
 from vibeguard.repository.command import Git
 from vibeguard.repository.objects import Objects
+from vibeguard.tuples import NamedTuple
 
 _FORK_FROM = 1500  # blobs; below this a second process costs more than it saves
 # Of the blobs, in the pieces that two processes take; with last ones of .04 one waited a fortieth of the time.
@@ -112,6 +112,7 @@ class _Building:
         finally:
             if self._objects is not None:
                 self._objects.__exit__(None, None, None)
+            self.known = None  # it holds a file, and what resolvers remember holds us
         whole = self.whole
         sections = whole.columns.sections(self.oids, list(self.languages), whole.settings)
         return Built(sections, whole.records)

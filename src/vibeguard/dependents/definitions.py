@@ -4,12 +4,15 @@ The parser and a language's grammar are imported when the first file of it is me
 up to its body, without comments and layout.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
-from typing import Any, NamedTuple
+from typing import Any
 
 from vibeguard.dependents.grammars import GRAMMARS, LITERAL, RULES, Rules
+from vibeguard.tuples import NamedTuple
 
 MAX_DEPTH = 6  # of definitions inside definitions
 

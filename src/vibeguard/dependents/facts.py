@@ -4,10 +4,12 @@ A scanner sees the bytes of one blob and nothing else, so its facts can be kept 
 the importer's path and which files exist, so its links belong to a tree.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from vibeguard.model import EdgeKind
+from vibeguard.tuples import NamedTuple
 
 # How much of a hop an edge of this kind carries. Hand-set; a dependent counts with the largest product along a
 # shortest path. Their order is the code of a kind in the stores: append only.

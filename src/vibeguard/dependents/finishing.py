@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from vibeguard.dependents.opening import open_graph
 from vibeguard.dependents.snapshot import load
@@ -17,6 +17,7 @@ from vibeguard.dependents.store import Store
 from vibeguard.errors import VibeguardError
 from vibeguard.model import Change
 from vibeguard.repository.command import Git
+from vibeguard.tuples import NamedTuple
 
 TURN = "building"  # the file's name in the folder of the stores
 RETRY_SECONDS = 3600  # after a build that did not finish: what was in its way is likely still there

@@ -3,8 +3,11 @@
 A new language is a row in each of these tables.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
-from typing import NamedTuple
+
+from vibeguard.tuples import NamedTuple
 
 # Extension: (module of the grammar, its function, key of RULES).
 GRAMMARS: dict[str, tuple[str, str, str]] = {

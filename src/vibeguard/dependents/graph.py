@@ -11,7 +11,7 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from operator import itemgetter
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from vibeguard.dependents.facts import GRADES, KIND_WEIGHTS, KINDS, WEIGHTS, Edge, Links
 from vibeguard.dependents.languages import unsupported_language
@@ -20,6 +20,7 @@ from vibeguard.dependents.snapshot import Snapshot
 from vibeguard.dependents.store import DamagedError
 from vibeguard.model import Dependent, Dependents, EdgeKind, Reach
 from vibeguard.repository.objects import ABSENT
+from vibeguard.tuples import NamedTuple
 
 T = TypeVar("T")
 

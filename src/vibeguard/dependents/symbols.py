@@ -5,12 +5,14 @@ Only the changed files are parsed, before and after.
 Cannot see: what is public by convention elsewhere (`__all__` built at run time), members added at run time, macros.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
 
 from vibeguard.dependents.definitions import definitions
 from vibeguard.dependents.grammars import GRAMMARS
 from vibeguard.model import Change, FileChange
+from vibeguard.tuples import NamedTuple
 
 MAX_BYTES = 1_000_000  # larger files are data or generated
 MAX_FILES = 200

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from vibeguard import __version__
 from vibeguard.errors import INPUT, IO, VibeguardError
@@ -17,6 +17,7 @@ from vibeguard.model import LEVELS, Level
 from vibeguard.repository.locate import Location
 from vibeguard.repository.records import read_files, replace_file
 from vibeguard.reviews.ledger import FILE, FIRST, FORMAT, REF, FollowUp, Record, digest, moment, open_follow_ups, read
+from vibeguard.tuples import NamedTuple
 
 _TRIES = 8  # other jobs write at the same time
 MOST_BYTES = 256 * 1024 * 1024  # of a record that is a file

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from vibeguard.errors import INPUT, USAGE, VibeguardError
+from vibeguard.tuples import NamedTuple
 
 Environ = Mapping[str, str]
 

@@ -6,12 +6,13 @@ import gc
 import os
 import sys
 import time
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from vibeguard import __version__
 from vibeguard.check.request import Request
 from vibeguard.check.result import Report, overall_exit_code
 from vibeguard.hooks.door import guarded, leave
+from vibeguard.tuples import NamedTuple
 
 if TYPE_CHECKING:
     import argparse

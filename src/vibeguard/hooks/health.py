@@ -1,7 +1,9 @@
 """What `vibeguard doctor` looks at: is everything in place for a verdict, and will the hooks run?"""
 
+from __future__ import annotations
+
 import os
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from vibeguard import __version__
 from vibeguard.check.request import Request
@@ -18,6 +20,7 @@ from vibeguard.repository.objects import Objects
 from vibeguard.repository.refs import default_branch, read_commit
 from vibeguard.repository.setup import Setup
 from vibeguard.repository.tree import Tree
+from vibeguard.tuples import NamedTuple
 
 OLDEST_GIT = (2, 39)  # the oldest that the tests run with
 

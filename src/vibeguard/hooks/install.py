@@ -3,11 +3,14 @@
 A hook that is there already is kept under another name and run first; uninstalling puts it back.
 """
 
+from __future__ import annotations
+
 import os
 import sys
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from vibeguard.errors import IO, USAGE, VibeguardError
+from vibeguard.tuples import NamedTuple
 
 HOOKS = ("pre-commit", "pre-merge-commit", "commit-msg", "pre-push")
 STAMPING = "prepare-commit-msg"  # only where it was asked for: it adds a trailer to messages

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
-from typing import NamedTuple
+
+from vibeguard.tuples import NamedTuple
 
 _MOST_REPEATS = 1_000  # Go's limit for {n,m}
 _MOST_DEPTH = 100  # nested groups

@@ -13,7 +13,6 @@ import secrets
 import stat
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from vibeguard.errors import REPO, VibeguardError
 from vibeguard.repository.locate import Location
@@ -21,6 +20,7 @@ from vibeguard.repository.objects import Objects
 from vibeguard.repository.process import Process, TimedOut
 from vibeguard.repository.refs import read_commit
 from vibeguard.repository.tree import Tree
+from vibeguard.tuples import NamedTuple
 
 MOST_SUBJECTS = 200  # paths in one pass
 MOST_COMMITS = 2_000

@@ -7,11 +7,11 @@ asked about, not from today, so that the same inputs give the same answer.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
 
 from vibeguard.model import Fact
 from vibeguard.ownership.history import YEARS, History
 from vibeguard.ownership.mailmap import Mailmap
+from vibeguard.tuples import NamedTuple
 
 _DAY = 86_400
 HALF_LIFE = 365  # days in which a commit counts half; set by hand

@@ -8,12 +8,13 @@ OWNERS_ALIASES, at the root, names groups. Names are compared without case.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from vibeguard.model import GITLINK, SYMLINK, Finding, OwnerEntry
 from vibeguard.ownership import safeyaml
 from vibeguard.ownership.regexps import Regexp, RegexpError
 from vibeguard.ownership.rules import Rule
+from vibeguard.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from vibeguard.ownership.lookup import Entry

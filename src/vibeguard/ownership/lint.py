@@ -6,13 +6,13 @@ Everything is judged against the files that are tracked: a pattern is only as go
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from vibeguard.ownership import fnmatch, github
 from vibeguard.ownership.lookup import LIMITS, LOCATIONS, Ownership
 from vibeguard.ownership.matcher import Index, Segment
 from vibeguard.ownership.rules import Rule
 from vibeguard.ownership.tracked import Tracked
+from vibeguard.tuples import NamedTuple
 
 _SHOWN = 3
 _NEAR_LIMIT = 0.9  # of the size at which GitHub stops to load the file

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
+
+from vibeguard.tuples import NamedTuple
 
 if TYPE_CHECKING:  # a protocol class costs every hook 0.2 ms and says something to the type checker only
     from collections.abc import Sequence

@@ -6,7 +6,9 @@ otherwise keep a loader busy for minutes, and the C parser dies of 100,000 open 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
+
+from vibeguard.tuples import NamedTuple
 
 _MOST_BYTES = 1_000_000
 _MOST_DEPTH = 50

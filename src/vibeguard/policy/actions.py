@@ -1,12 +1,15 @@
 """`then`: what a rule does, and what it asks for."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Collection
-from typing import Any, NamedTuple
+from typing import Any
 
 from vibeguard.model import ChecksDemand, Demand, ReviewDemand, TestsDemand, TrailerDemand
 from vibeguard.policy.nodes import Node
 from vibeguard.policy.reader import Reader
+from vibeguard.tuples import NamedTuple
 
 ACTIONS = ("warn", "block", "require_review", "require_trailer", "require_test_changes", "require_checks")
 REVIEW_KEYS = ("count", "by", "valid_for", "assurance", "distinct", "may_include")

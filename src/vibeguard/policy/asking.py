@@ -1,13 +1,16 @@
 """Facts as the rules see them: each is asked for once for each set of files, and kept."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from vibeguard.model import Fact
 from vibeguard.policy import globs
 from vibeguard.policy.facts import DERIVED, FactSpec, find_fact
 from vibeguard.policy.rules import Policy, Scope
 from vibeguard.policy.truth import describe
+from vibeguard.tuples import NamedTuple
 
 View = frozenset[str] | None  # the files that a rule looks at; None: all of them
 Truth = tuple[bool | None, str, tuple[str, ...]]  # whether a test holds, the value in words, the evidence

@@ -1,8 +1,9 @@
 """Conditions: from nodes to tests whose values already have the fact's own type."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
 
 from vibeguard.policy import globs
 from vibeguard.policy.facts import FactSpec, fact_names, find_fact, has_paths
@@ -10,6 +11,7 @@ from vibeguard.policy.nodes import Node
 from vibeguard.policy.problems import did_you_mean
 from vibeguard.policy.reader import Reader
 from vibeguard.policy.rules import Condition, Group, Operator, Test
+from vibeguard.tuples import NamedTuple
 
 DEEPEST = 12  # nested all, any and not
 MOST_VALUES = 10_000  # of one list

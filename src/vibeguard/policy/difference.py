@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from vibeguard.policy.reading import read_break_glass, read_rule
 from vibeguard.policy.rules import Policy, Rule
+from vibeguard.tuples import NamedTuple
 
 
 class Difference(NamedTuple):

@@ -4,9 +4,11 @@ Every rule that matches counts, the strictest outcome is the verdict, and order 
 truth values (Kleene); what an unknown one means is the rule's `if_unknown`.
 """
 
+from __future__ import annotations
+
 import time
 from collections.abc import Callable, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from vibeguard.model import (
     ChecksDemand,
@@ -27,6 +29,7 @@ from vibeguard.model import (
 from vibeguard.policy.asking import Asked, FactSource, View
 from vibeguard.policy.reasons import condition_reason, scope_reason
 from vibeguard.policy.rules import Mode, Policy, Rule
+from vibeguard.tuples import NamedTuple
 
 Beside = Sequence[tuple[Demand, View]]
 Fulfil = Callable[[Demand, View, Beside], Requirement]

@@ -8,13 +8,13 @@ whole evaluation over scoped facts, and a way is only named when it was seen to 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from vibeguard.model import Demand, Fact, Requirement, RuleResult, Stage, Verdict
 from vibeguard.policy import globs
 from vibeguard.policy.asking import FactSource, View
 from vibeguard.policy.evaluate import Beside, Fulfil, evaluate
 from vibeguard.policy.rules import Policy
+from vibeguard.tuples import NamedTuple
 
 MOST_TRIES = 60  # groups of files; each is a whole evaluation
 MOST_FILES = 400  # of a change for which groups of files are tried at all

@@ -14,8 +14,12 @@ How a fact's value is given (`vibeguard.model.Fact.value`), by type:
     paths    tuple of str, from the root of the repository
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from vibeguard.tuples import NamedTuple
 
 FactType = Literal["yes-no", "number", "percent", "level", "text", "set", "paths"]
 FACT_TYPES: tuple[FactType, ...] = ("yes-no", "number", "percent", "level", "text", "set", "paths")

@@ -8,9 +8,12 @@ Matching never backtracks over more than the last wildcard, so it is at worst (l
 path): no pattern is expensive. :class:`PathIndex` answers many globs over the same paths without trying each pair.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
+
+from vibeguard.tuples import NamedTuple
 
 LONGEST = 1000  # characters of one glob; no path that git accepts needs more
 

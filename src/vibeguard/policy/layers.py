@@ -4,10 +4,12 @@ Builtin → organisation → repository → laptop extras. A file is a layer bel
 pooled in no order, ids are unique, and what a layer above defined cannot be defined again.
 """
 
+from __future__ import annotations
+
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from vibeguard.model import People, Place, PolicyFile
 from vibeguard.policy import globs
@@ -19,6 +21,7 @@ from vibeguard.policy.reader import Reader
 from vibeguard.policy.rules import ProvenanceSettings, Window
 from vibeguard.policy.sections import AGENTS, Sections, read_sections
 from vibeguard.policy.source import Listing, PolicySource, Read, fitting
+from vibeguard.tuples import NamedTuple
 
 MOST_FILES = 200
 MOST_BYTES = 4_000_000  # of all files together

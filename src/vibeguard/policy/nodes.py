@@ -9,9 +9,10 @@ C loader ends in a segmentation fault).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from vibeguard.policy.problems import Problems
+from vibeguard.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from yaml import MarkedYAMLError

@@ -12,7 +12,8 @@ text makes it slow; google-re2 is not needed and would not change an answer.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import NamedTuple
+
+from vibeguard.tuples import NamedTuple
 
 LONGEST = 500  # characters of a pattern
 LARGEST = 5_000  # steps of its program

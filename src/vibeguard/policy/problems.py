@@ -1,9 +1,11 @@
 """What is wrong with a policy: every problem with its place, its line, a caret and what to write instead."""
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from vibeguard.errors import CONFIG, VibeguardError
+from vibeguard.tuples import NamedTuple
 
 MOST_SHOWN = 100  # problems of one policy; the rest is counted
 MOST_FOUND = 300  # in one file; then reading stops, so that a hostile file cannot buy time with its own mistakes

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from vibeguard.model import (
     ChecksDemand,
@@ -14,6 +13,7 @@ from vibeguard.model import (
 )
 from vibeguard.policy.facts import FactSpec, find_fact
 from vibeguard.policy.rules import STAGES, BreakGlass, Condition, Group, Policy, Rule, Scope, Test, Window
+from vibeguard.tuples import NamedTuple
 
 ALWAYS = (
     "A change is judged by the policy of the branch it goes to, never by its own edit of it.",

@@ -1,10 +1,13 @@
 """The nouns of a policy that was read and checked. Immutable, and nothing in them needs checking again."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from vibeguard.model import Demand, People, Place, PolicyFile, ReviewDemand, Stage
 from vibeguard.policy.facts import FactSpec
+from vibeguard.tuples import NamedTuple
 
 Operator = Literal[
     "is", "any_of", "all_of", "none_of", "only", "some",
@@ -37,7 +40,7 @@ class Group(NamedTuple):
     """Conditions joined by all, any or not (`not`: not all of them)."""
 
     kind: Literal["all", "any", "not"]
-    children: tuple["Test | Group", ...]
+    children: tuple[Test | Group, ...]
     line: int
 
 

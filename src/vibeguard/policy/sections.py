@@ -1,8 +1,10 @@
 """The sections of a policy file that are not rules: people, tags, windows, facts, defaults and settings."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from vibeguard.model import Place
 from vibeguard.policy.conditions import glob_fits
@@ -10,6 +12,7 @@ from vibeguard.policy.facts import FACT_TYPES, FactSpec
 from vibeguard.policy.nodes import Node
 from vibeguard.policy.reader import Reader
 from vibeguard.policy.rules import STAGES, ProvenanceSettings, Window
+from vibeguard.tuples import NamedTuple
 
 VERSION = "1"
 TO_BE_NAMED = "to-be-named"

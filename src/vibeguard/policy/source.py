@@ -1,9 +1,11 @@
 """Where the bytes of a policy come from: the caller reads them, this room never does."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from vibeguard.policy import globs
+from vibeguard.tuples import NamedTuple
 
 Read = Callable[[str], bytes | None]
 """The bytes of a file of the tree that the entry came from; None when there is none. Symlinks are not followed."""

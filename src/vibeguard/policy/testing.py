@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from vibeguard.model import Fact, Place, Share, Stage, Verdict
 from vibeguard.policy.facts import DERIVED, FactSpec, fact_names, find_fact
@@ -20,6 +20,7 @@ from vibeguard.policy.problems import TooManyError, did_you_mean, failure
 from vibeguard.policy.reader import Reader
 from vibeguard.policy.rules import STAGES, Policy
 from vibeguard.policy.source import PolicySource
+from vibeguard.tuples import NamedTuple
 
 CASE_KEYS = ("name", "given", "stage", "at", "reviews", "waivers", "owners", "teams", "expect")
 WAIVER_KEYS = ("by", "reason", "ticket", "commit", "hours_ago", "rules")

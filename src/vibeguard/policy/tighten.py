@@ -6,8 +6,10 @@ What a direction is, field by field: a higher `count`, `by` narrowed to fewer pe
 or held to further conditions; break-glass for fewer people, fewer rules, a shorter time, more to be stated.
 """
 
+from __future__ import annotations
+
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from vibeguard.model import Place, ReviewDemand
 from vibeguard.policy.actions import ASSURANCE, VALID_FOR, read_review
@@ -17,6 +19,7 @@ from vibeguard.policy.reader import Reader
 from vibeguard.policy.rule_reader import MODE_WORDS, for_rule, read_break_glass
 from vibeguard.policy.rules import MODES, STAGES, BreakGlass, Condition, Group, Rule, Test
 from vibeguard.policy.sections import IF_UNKNOWN
+from vibeguard.tuples import NamedTuple
 
 KEYS = ("when", "unless", "then", "mode", "enforce_from", "stages", "if_unknown")
 BREAK_GLASS = "break_glass"

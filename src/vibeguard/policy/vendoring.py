@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from vibeguard.errors import CONFIG, VibeguardError
 from vibeguard.policy.builtin import PREFIX
 from vibeguard.policy.nodes import Node, read_nodes
 from vibeguard.policy.problems import TooManyError, failure
 from vibeguard.policy.source import PolicySource
+from vibeguard.tuples import NamedTuple
 
 
 class _Edit(NamedTuple):

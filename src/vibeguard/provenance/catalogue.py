@@ -4,13 +4,15 @@
 pay for YAML: loading takes about 1 ms. Patterns stay text until a message needs them.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from vibeguard.errors import CONFIG, VibeguardError
 from vibeguard.model import Confidence, Role
+from vibeguard.tuples import NamedTuple
 
 UNNAMED = "unnamed"  # tool id of evidence that says "an AI" without saying which
 GITHUB_NOREPLY = "@users.noreply.github.com"

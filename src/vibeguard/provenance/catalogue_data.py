@@ -2,6 +2,8 @@
 # ruff: noqa: E501
 # fmt: off
 
+from __future__ import annotations
+
 from typing import Any
 
 TOOLS: Any = {

@@ -115,6 +115,8 @@ def rendered(tables: dict[str, Any]) -> str:
         "# ruff: noqa: E501",
         "# fmt: off",
         "",
+        "from __future__ import annotations",
+        "",
         "from typing import Any",
         "",
     ]

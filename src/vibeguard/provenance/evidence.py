@@ -1,7 +1,8 @@
 """The lenient reading of a message: which of its lines are evidence of an AI, of a declaration, of a person."""
 
+from __future__ import annotations
+
 import re
-from typing import NamedTuple
 
 from vibeguard.model import Confidence, Evidence, Finding, Role
 from vibeguard.provenance.catalogue import UNNAMED, Catalogue, TrailerRule, pattern
@@ -10,6 +11,7 @@ from vibeguard.provenance.identities import Named, find_rule, is_person, parse_i
 from vibeguard.provenance.lazy import Lazy
 from vibeguard.provenance.messages import MAX_END, Line, decode, lenient_lines
 from vibeguard.provenance.values import named_tools
+from vibeguard.tuples import NamedTuple
 
 MAX_TEXT = 200  # characters of evidence that are kept
 MAX_EVIDENCE = 100  # pieces of evidence that are kept of one message

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import NamedTuple
 
 from vibeguard.provenance.lazy import Lazy
+from vibeguard.tuples import NamedTuple
 
 # Cyrillic, Greek and Armenian letters that fonts draw like a Latin one (Unicode's confusables.txt, the letters that
 # occur in the spellings we look for).

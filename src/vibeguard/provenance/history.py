@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 from vibeguard.model import Commit, Provenance, Share
 from vibeguard.provenance.catalogue import Catalogue
@@ -17,6 +16,7 @@ from vibeguard.provenance.traces import NOTES
 from vibeguard.repository.commits import parse_commit
 from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects, list_tree, read_objects
+from vibeguard.tuples import NamedTuple
 
 # Commits with records of lines, whose lines are compared with their diffs; the newest ones come first.
 MAX_COMPARED = 20_000

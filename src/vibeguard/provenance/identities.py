@@ -3,12 +3,13 @@
 Only an exact address decides: people share their first names with tools, and vendors' staff commit as people.
 """
 
-from typing import NamedTuple
+from __future__ import annotations
 
 from vibeguard.model import Confidence, Identity
 from vibeguard.provenance.catalogue import GITHUB_NOREPLY, Catalogue, IdentityRule, glob_pattern, pattern
 from vibeguard.provenance.folding import fold
 from vibeguard.provenance.lazy import Lazy
+from vibeguard.tuples import NamedTuple
 
 AIDER_SUFFIX = " (aider)"  # what aider appends to the name of whoever it commits for
 

@@ -4,12 +4,14 @@ The strict reader serves whatever could help a change through (required trailers
 serves AI evidence, which can only raise what is asked, and therefore also reads what no git parser lists.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from vibeguard.provenance.folding import fold
 from vibeguard.provenance.lazy import Lazy
+from vibeguard.tuples import NamedTuple
 
 # ---------------------------------------------------------------------------------------------------------- strict
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from vibeguard.provenance.catalogue import UNNAMED, Catalogue
 from vibeguard.provenance.intervals import MAX_RUNS, Run, Runs, runs
+from vibeguard.tuples import NamedTuple
 
 REF = "refs/notes/ai"
 MAX_NOTE = 16 << 20  # bytes; the largest of 12,000 real notes had 3.2 MB

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping, Sequence
-from typing import NamedTuple
 
 from vibeguard.model import Change, Commit, Evidence, Provenance, Share
 from vibeguard.provenance.catalogue import Catalogue
@@ -25,6 +24,7 @@ from vibeguard.provenance.spans import Patches, read_spans
 from vibeguard.provenance.traces import meeting
 from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects
+from vibeguard.tuples import NamedTuple
 
 _TOO_LARGE = "the range is too large to carry lines through it: the share of AI lines is not known"
 _INVOLVED = ("authored", "assisted")

@@ -9,7 +9,6 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from vibeguard.errors import LIMIT, VibeguardError
 from vibeguard.model import Change, Commit, FileChange, Finding
@@ -20,6 +19,7 @@ from vibeguard.provenance.notes import LineRecord, parse_note, parse_working_log
 from vibeguard.provenance.spans import added_lines
 from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects, list_tree, read_objects
+from vibeguard.tuples import NamedTuple
 
 # Up to this many commits, each note is asked for under the names it may have; above, the notes' tree is listed.
 _FEW = 300

@@ -7,12 +7,12 @@ known (a co-author trailer, an author), for all of them may be an AI's. A line i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from vibeguard.model import Change, Commit, Evidence, FileLines, Provenance, Share
 from vibeguard.provenance.intervals import Runs, added, carried, count, intersect, union
 from vibeguard.provenance.notes import LineRecord
 from vibeguard.provenance.spans import Pair, Patches, Spans, added_lines
+from vibeguard.tuples import NamedTuple
 
 RECORDED = ("note", "trace", "working-log")  # channels that speak of lines, not of a whole commit
 MAX_COMMITS = 2_000  # of one range that lines are carried through

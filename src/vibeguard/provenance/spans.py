@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from vibeguard.errors import VibeguardError
 from vibeguard.model import FileChange
 from vibeguard.provenance.intervals import Runs, Span, runs
 from vibeguard.repository.command import Git
 from vibeguard.repository.hunks import scan
+from vibeguard.tuples import NamedTuple
 
 MAX_BYTES = 128 << 20  # of patches; what lies beyond is not attributed to anybody
 Pair = tuple[str, str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from vibeguard.errors import CONFIG, VibeguardError
 from vibeguard.provenance.catalogue import UNNAMED, Catalogue
@@ -11,6 +10,7 @@ from vibeguard.provenance.environment import of_environment
 from vibeguard.provenance.evidence import read_message
 from vibeguard.provenance.messages import strict_trailers
 from vibeguard.provenance.values import named_tools
+from vibeguard.tuples import NamedTuple
 
 DEFAULT = "Assisted-by: AGENT:MODEL [TOOLS]"  # the Linux kernel's
 

@@ -7,11 +7,12 @@ path that the commit touches. Nothing of a conversation is read.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from vibeguard.provenance.catalogue import UNNAMED, Catalogue
 from vibeguard.provenance.intervals import MAX_RUNS, Run, Runs, runs
 from vibeguard.provenance.notes import LineRecord, load_json, safe_path, tool_named
+from vibeguard.tuples import NamedTuple
 
 FILE = ".agent-trace/traces.jsonl"
 NOTES = "refs/notes/agent-trace"

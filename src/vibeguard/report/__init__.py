@@ -1,9 +1,12 @@
 """One module a format; nothing here computes a judgement, everything here escapes what came from the change."""
 
+from __future__ import annotations
+
 from importlib import import_module
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from vibeguard.check.result import Report
+from vibeguard.tuples import NamedTuple
 
 # name: module with `render(reports, options) -> str`. Imported on demand: a hook pays only for what it prints.
 FORMATS = {

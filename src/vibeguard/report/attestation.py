@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from vibeguard import __version__
 from vibeguard.check.result import Report
 from vibeguard.errors import INPUT, USAGE, VibeguardError
 from vibeguard.report.json import as_object
+from vibeguard.tuples import NamedTuple
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://vibeguard.dev/verdict/v1"

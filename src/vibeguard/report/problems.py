@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from vibeguard.check.result import PASS, Report
 from vibeguard.model import RuleResult
 from vibeguard.report.escape import visible
 from vibeguard.report.summary import lacking
+from vibeguard.tuples import NamedTuple
 
 Level = Literal["error", "warning", "note"]
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from math import cos, pi, sin, tau
-from typing import NamedTuple
 
 from vibeguard.model import Dependents
+from vibeguard.tuples import NamedTuple
 
 MOST = 300
 RINGS = 4  # the last ring holds everything from that distance on

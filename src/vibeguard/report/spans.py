@@ -1,6 +1,8 @@
 """Pieces of a line with a style each: joined plain for a pipe, painted by `vibeguard.report.terminal` on a terminal."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from vibeguard.tuples import NamedTuple
 
 
 class Span(NamedTuple):

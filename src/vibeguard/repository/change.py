@@ -1,10 +1,11 @@
 """The change that may go in: what is staged, or what lies between two commits."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from subprocess import PIPE
-from typing import NamedTuple
 
 from vibeguard.errors import GIT, REPO, USAGE, VibeguardError
 from vibeguard.model import Change, Commit, FileChange
@@ -16,6 +17,7 @@ from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects, read_objects
 from vibeguard.repository.refs import Revision, current_branch, read_commit, resolve
 from vibeguard.repository.underway import AMENDING, is_amending, lost_from, other_parents
+from vibeguard.tuples import NamedTuple
 
 __all__ = ["between", "commits_between", "hunks", "since_merge_base", "staged"]
 

@@ -10,10 +10,11 @@ import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import IO, NamedTuple
+from typing import IO
 
 from vibeguard.errors import CONFIG, GIT, REPO, VibeguardError
 from vibeguard.repository.process import Process, TimedOut
+from vibeguard.tuples import NamedTuple
 
 DEFAULT_TIMEOUT = 120.0  # seconds that git may be silent
 

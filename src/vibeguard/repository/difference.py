@@ -4,9 +4,10 @@ Both come from one process. git prints all records before the first patch, so th
 patches are not.
 """
 
+from __future__ import annotations
+
 import time
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from vibeguard.errors import GIT, VibeguardError
 from vibeguard.model import GITLINK, FileChange
@@ -15,6 +16,7 @@ from vibeguard.repository.process import Process, TimedOut
 from vibeguard.repository.raw import RAW, parse_raw, read_names, read_raw
 from vibeguard.repository.renames import mark_renames
 from vibeguard.repository.sections import Section, sections
+from vibeguard.tuples import NamedTuple
 
 PATCH = (
     "-p",

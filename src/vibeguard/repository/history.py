@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from subprocess import PIPE
-from typing import NamedTuple
 
 from vibeguard.errors import GIT, VibeguardError
 from vibeguard.model import Commit, FileChange
@@ -13,6 +12,7 @@ from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import read_objects
 from vibeguard.repository.process import Process
 from vibeguard.repository.raw import RAW, parse_raw
+from vibeguard.tuples import NamedTuple
 
 
 class Step(NamedTuple):

@@ -1,10 +1,12 @@
 """Finding the repository: its work tree, its directories and its object format, with one git process."""
 
+from __future__ import annotations
+
 import os
-from typing import NamedTuple
 
 from vibeguard.errors import GIT, REPO, VibeguardError
 from vibeguard.repository.command import Completed, Git, failure
+from vibeguard.tuples import NamedTuple
 
 # rev-parse repeats an option that it does not know: a mark between paths, which may hold newlines themselves.
 _MARK = "--vibeguard-next-path"

@@ -6,11 +6,11 @@ import os
 import subprocess
 from collections.abc import Iterable, Iterator
 from types import TracebackType
-from typing import NamedTuple
 
 from vibeguard.errors import GIT, LIMIT, VibeguardError
 from vibeguard.repository.command import Git, failure
 from vibeguard.repository.process import TimedOut
+from vibeguard.tuples import NamedTuple
 
 MAX_OBJECT = 256 << 20  # bytes of one object that are held in memory
 _MAX_NAME = 32 << 10  # bytes; no file system has paths that long

@@ -7,12 +7,12 @@ Hunk headers say how many lines follow, so content that looks like a header is c
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from vibeguard.errors import INPUT, LIMIT, VibeguardError
 from vibeguard.model import NO_MODE, Change, FileChange, Status
 from vibeguard.repository.mail import parse_mails
 from vibeguard.repository.sections import count_lines
+from vibeguard.tuples import NamedTuple
 
 MAX_PATCH = 256 << 20  # bytes
 

@@ -270,7 +270,11 @@ class Process:
 
     def _drain(self) -> None:
         """What is left in the pipe of stderr; a grandchild that holds it open is not waited for."""
-        while self._poll is None or select.select([self._err], [], [], 0)[0]:
+        here = None
+        if self._poll is not None:
+            here = select.poll()  # `select` itself refuses descriptors from 1024 on
+            here.register(self._err, select.POLLIN)
+        while here is None or here.poll(0):
             block = os.read(self._err, BLOCK)
             if not block:
                 return

@@ -1,8 +1,10 @@
 """What a push would carry: git's list of refs on stdin, or what pre-commit and prek say in the environment."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from subprocess import PIPE
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from vibeguard.errors import INPUT, VibeguardError
 from vibeguard.model import Change, Commit
@@ -11,6 +13,7 @@ from vibeguard.repository.difference import Limits
 from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects
 from vibeguard.repository.refs import Revision, default_branch, read_commit
+from vibeguard.tuples import NamedTuple
 
 MAX_LINE = 64 << 10  # bytes of one line; git's own refs are far shorter
 _HEX = frozenset(b"0123456789abcdef")

@@ -1,13 +1,15 @@
 """Names of commits, resolved in full: a branch, a remote branch and a tag of one name are never confused."""
 
+from __future__ import annotations
+
 import os
-from typing import NamedTuple
 
 from vibeguard.errors import REPO, USAGE, VibeguardError
 from vibeguard.model import Commit
 from vibeguard.repository.commits import parse_commit
 from vibeguard.repository.locate import Location
 from vibeguard.repository.objects import Objects
+from vibeguard.tuples import NamedTuple
 
 _HEX = frozenset("0123456789abcdefABCDEF")
 _FOLDERS = ("refs/heads/", "refs/remotes/", "refs/tags/")

@@ -1,7 +1,10 @@
 """A patch as it streams in: one `diff --git` section at a time, with bounded memory."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+
+from vibeguard.tuples import NamedTuple
 
 _MARK = b"\ndiff --git "
 _HUNK = b"\n@@ -"

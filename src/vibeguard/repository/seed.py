@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from vibeguard.errors import IO, VibeguardError
 from vibeguard.model import Identity
 from vibeguard.repository.command import Git
+from vibeguard.tuples import NamedTuple
 
 
 class SeedCommit(NamedTuple):

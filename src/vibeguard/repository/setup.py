@@ -3,14 +3,16 @@
 GitPython reads it; nothing that a verdict rests on comes from here.
 """
 
+from __future__ import annotations
+
 import os
 from collections.abc import Mapping
-from typing import NamedTuple
 
 import git
 
 from vibeguard.errors import REPO, VibeguardError
 from vibeguard.repository.locate import Location
+from vibeguard.tuples import NamedTuple
 
 
 class Setup(NamedTuple):

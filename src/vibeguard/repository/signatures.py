@@ -12,9 +12,9 @@ import binascii
 import os
 import subprocess
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from vibeguard.errors import GIT, INPUT, IO, USAGE, VibeguardError
+from vibeguard.tuples import NamedTuple
 
 TIMEOUT = 20.0  # seconds; verifying takes about 0.03
 TOUCH_TIMEOUT = 120.0  # seconds for a person to type a passphrase or touch a key

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
 
 from vibeguard.model import Approval, NotCounted, People, Requirement, ReviewDemand
 from vibeguard.reviews.cover import share
@@ -17,6 +16,7 @@ from vibeguard.reviews.eligible import Group, Owned, Parties, groups_of, is_bot,
 from vibeguard.reviews.identities import Persons, key
 from vibeguard.reviews.missing import Tally, asked_of, in_words, missing, still_needed
 from vibeguard.reviews.shown import shows
+from vibeguard.tuples import NamedTuple
 
 _ASSURANCES = ("claimed", "authenticated", "re-authenticated")
 

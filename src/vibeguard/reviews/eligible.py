@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from vibeguard.model import People, ReviewDemand
 from vibeguard.reviews.identities import Persons, is_team, key, matches, members_of
+from vibeguard.tuples import NamedTuple
 
 Owned = Mapping[str, tuple[str, ...]]
 

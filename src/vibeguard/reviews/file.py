@@ -9,10 +9,11 @@ from __future__ import annotations
 import difflib
 import json
 from datetime import datetime
-from typing import Any, Literal, NamedTuple, NoReturn
+from typing import Any, Literal, NoReturn
 
 from vibeguard.errors import INPUT, LIMIT, VibeguardError
 from vibeguard.model import Approval, Waiver
+from vibeguard.tuples import NamedTuple
 
 SCHEMA = "vibeguard/reviews/v1"
 MAX_BYTES = 10_000_000  # some 30,000 reviews; the busiest pull requests have hundreds

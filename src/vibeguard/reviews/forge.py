@@ -8,11 +8,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from vibeguard.errors import IO, LIMIT, VibeguardError
 from vibeguard.model import Approval, Waiver
 from vibeguard.reviews.identities import key
+from vibeguard.tuples import NamedTuple
 
 PAGE = 100  # the most that GitHub and GitLab give at once
 MOST_PAGES = 50  # 5,000 reviews or comments

@@ -11,7 +11,9 @@ import hashlib
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
+
+from vibeguard.tuples import NamedTuple
 
 REF = "refs/vibeguard/audit"
 FILE = "audit.jsonl"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from vibeguard.model import Approval, NotCounted, People, ReviewDemand
 from vibeguard.reviews.cover import smallest_cover
 from vibeguard.reviews.eligible import Group, Parties, is_bot, may_serve
+from vibeguard.tuples import NamedTuple
 
 _NAMES_SHOWN = 8
 _PATHS_SHOWN = 3

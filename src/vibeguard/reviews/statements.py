@@ -11,10 +11,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from vibeguard.errors import INPUT, LIMIT, VibeguardError
 from vibeguard.model import Approval, Waiver
+from vibeguard.tuples import NamedTuple
 
 REF = "refs/vibeguard/approvals"
 NAMESPACE = "vibeguard-approval@v1"

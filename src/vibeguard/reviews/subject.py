@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from vibeguard.errors import USAGE, VibeguardError
 from vibeguard.model import Change, Commit
 from vibeguard.repository import change as changes
@@ -13,6 +11,7 @@ from vibeguard.repository.refs import current_branch, default_branch, read_commi
 from vibeguard.repository.tree import Tree
 from vibeguard.reviews.diffid import diff_id
 from vibeguard.reviews.statements import ALLOWED_SIGNERS
+from vibeguard.tuples import NamedTuple
 
 
 class Reviewed(NamedTuple):

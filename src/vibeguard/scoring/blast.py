@@ -3,16 +3,18 @@
 Provenance is no input: who or what wrote a change does not alter how far it reaches.
 """
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from itertools import repeat
 from math import log
 from operator import itemgetter
-from typing import NamedTuple
 
 from vibeguard.content.kinds import is_picture_or_document
 from vibeguard.model import LEVELS, BlastRadius, Change, Content, Dependents, Factor, Level
 from vibeguard.scoring import weights
+from vibeguard.tuples import NamedTuple
 
 _NAMED = 3  # examples in a reason; the rest is a number
 

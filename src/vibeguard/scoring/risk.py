@@ -10,11 +10,11 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from functools import cache
-from typing import NamedTuple
 
 from vibeguard.model import LEVELS, Content, Factor, FileChange, Hunk, Level, Risk
 from vibeguard.scoring import weights
 from vibeguard.scoring.blast import curve
+from vibeguard.tuples import NamedTuple
 
 
 class Lines(NamedTuple):

@@ -120,3 +120,23 @@ def test_the_time_limit_can_be_set_and_must_be_a_number(repo: Repo, monkeypatch:
         monkeypatch.setenv("VIBEGUARD_GIT_TIMEOUT", value)
         with pytest.raises(VibeguardError, match="VIBEGUARD_GIT_TIMEOUT"):
             Git(str(repo.path))
+
+
+def test_descriptors_beyond_those_that_select_takes_are_no_obstacle(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and hard < 1100:
+        pytest.skip("no process may have so many")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1100), hard))
+    held: list[int] = []
+    try:
+        while not held or held[-1] < 1024:
+            held.append(os.open(os.devnull, os.O_RDONLY))
+        with python("import sys; print(1); print(2, file=sys.stderr)", tmp_path) as process:
+            assert process.read_all() == b"1\n"
+            assert process.status() == 0
+            assert process.stderr == b"2\n"
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, NamedTuple
+from typing import Any
 
 from vibeguard.content.lines import ChangedFile
 from vibeguard.content.structured import Unreadable
 from vibeguard.model import Finding
+from vibeguard.tuples import NamedTuple
 
 INDIRECT = "indirect"  # where a name stands that is there for the sake of another: known, but never new
 TRIES = 50  # places where a name stands within another one

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from vibeguard.dependents.facts import Edge, Facts, Links, one_edge_a_target
 from vibeguard.dependents.languages.csharp_project import project_files, project_folder, read_project, referenced
 from vibeguard.dependents.project import Project
 from vibeguard.model import EdgeKind
+from vibeguard.tuples import NamedTuple
 
 
 def offers(path: str, project: Project) -> set[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from vibeguard.dependents.facts import Edge, Facts, Links, one_edge_a_target
 from vibeguard.dependents.project import Project
+from vibeguard.tuples import NamedTuple
 
 _SUFFIXES = (".java", ".kt", ".kts")
 _KOTLIN = ".kt"

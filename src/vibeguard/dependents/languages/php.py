@@ -14,7 +14,6 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from itertools import islice
-from typing import NamedTuple
 
 from vibeguard.dependents.facts import Facts, Import
 from vibeguard.dependents.languages.php_project import offers as offers  # noqa: PLC0414
@@ -33,6 +32,7 @@ from vibeguard.dependents.languages.text import (
     without_comments,
 )
 from vibeguard.model import EdgeKind
+from vibeguard.tuples import NamedTuple
 
 # A function leads to the file that defines it, and so does a class of a classmap.
 BY_NAME = True

@@ -8,11 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from itertools import chain
-from typing import NamedTuple
 
 from vibeguard.dependents.facts import Edge, Facts, Links, one_edge_a_target
 from vibeguard.dependents.project import Project, join
 from vibeguard.model import EdgeKind
+from vibeguard.tuples import NamedTuple
 
 
 def offers(path: str, project: Project) -> set[str]:

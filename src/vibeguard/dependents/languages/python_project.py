@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from functools import cached_property
-from typing import NamedTuple
 
 from vibeguard.dependents.facts import Edge, Facts, Links, one_edge_a_target
 from vibeguard.dependents.languages import PYTHON_ROOTS
 from vibeguard.dependents.languages.python_members import declared, manifest_of, within
 from vibeguard.dependents.project import Project
+from vibeguard.tuples import NamedTuple
 
 # Suffixes in the order the interpreter prefers them; a stub speaks for an extension module that is not in git.
 _SUFFIXES = (".py", ".pyi", ".pyx")

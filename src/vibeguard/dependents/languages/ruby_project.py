@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 from vibeguard.dependents.facts import Edge, Facts, Links, one_edge_a_target
 from vibeguard.dependents.languages.text import text
 from vibeguard.dependents.project import Project, join, parents
+from vibeguard.tuples import NamedTuple
 
 
 def offers(path: str, _project: Project) -> set[str]:

@@ -8,10 +8,11 @@ from elsewhere, also where the repository happens to hold one of that name.
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from vibeguard.dependents.languages.text import text
 from vibeguard.dependents.project import Project, join, parents
+from vibeguard.tuples import NamedTuple
 
 _TARGETS = ("bin", "test", "example", "bench")
 _DEPENDENCIES = ("dependencies", "dev-dependencies", "build-dependencies", "dev_dependencies", "build_dependencies")
