@@ -13,9 +13,9 @@ import tempfile
 from itertools import pairwise
 
 from vibeguard.dependents import opening
+from vibeguard.dependents.fact_store import FactStore
 from vibeguard.dependents.graph import Graph
 from vibeguard.dependents.opening import _Session
-from vibeguard.dependents.scanning import FactStore
 from vibeguard.dependents.store import Store
 from vibeguard.model import Change
 from vibeguard.repository.locate import locate

@@ -6,11 +6,12 @@ import time
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+from vibeguard.dependents.fact_store import FactStore
 from vibeguard.dependents.facts import Facts, decode_facts
 from vibeguard.dependents.graph import Graph, Overlay
 from vibeguard.dependents.layers import Layer
 from vibeguard.dependents.patching import patched
-from vibeguard.dependents.scanning import FEW_BLOBS, NOT_HERE, Blob, FactStore, Progress, TooSlowError, scan_blobs
+from vibeguard.dependents.scanning import FEW_BLOBS, NOT_HERE, Blob, Progress, TooSlowError, scan_blobs
 from vibeguard.dependents.snapshot import assembled, empty, load
 from vibeguard.dependents.store import DamagedError, Store
 from vibeguard.errors import VibeguardError
@@ -26,7 +27,6 @@ NEXT_TIME = "the import graph is being built in the background; a run after that
 # from the second one it is built anew.
 _PATCH_FROM = 24
 _REBUILD_FROM = 2000
-_SCAN_AT_ONCE = 16
 # Seconds for what the change itself adds once the graph before it is there: a build that ended just in time, and was
 # then written, is not to be called unknown.
 _FOR_THE_CHANGE = 1.0
@@ -94,7 +94,6 @@ class _Session:
         self.git = git
         self.common_dir = common_dir
         self.store = store
-        self._asked = 0  # blobs whose facts were not at hand
         self.deadline = deadline
         self.patience = None if deadline is None else deadline - time.monotonic()  # seconds
         self.progress = progress
@@ -135,13 +134,9 @@ class _Session:
     def scan(self, blobs: Iterable[Blob]) -> None:
         """See to it that the records of these blobs are at hand."""
         missing = []
-        asked = [blob for blob in dict.fromkeys(blobs) if blob not in self.records]
-        # A few blobs are scanned sooner than a store of megabytes is read and checked; resolvers ask for one at a time.
-        self._asked += len(asked)
-        look = self.facts_store.loaded or self._asked > _SCAN_AT_ONCE
-        for blob in asked:
+        for blob in dict.fromkeys(blobs):
             if blob not in self.records:
-                record = self.facts_store.get(blob) if look else None
+                record = self.facts_store.get(blob)
                 if record is None:
                     missing.append(blob)
                 else:

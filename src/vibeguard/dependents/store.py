@@ -93,6 +93,18 @@ class Sections:
             raise DamagedError(self.path)
         return found
 
+    def piece(self, name: str, start: int, end: int, digest: bytes) -> bytes:
+        """These bytes of a section, checked against a digest of their own, which another section has."""
+        if name not in self._table or self._file < 0:
+            raise DamagedError(self.path)
+        offset, length, _ = self._table[name]
+        if not 0 <= start <= end <= length:
+            raise DamagedError(self.path)
+        found = self._read(offset + start, end - start)
+        if digest_of(found) != digest:
+            raise DamagedError(self.path)
+        return found
+
     def close(self) -> None:
         """Give the file back; sections can no longer be read."""
         if self._file >= 0:
@@ -101,6 +113,11 @@ class Sections:
 
     def __del__(self) -> None:
         self.close()
+
+
+def digest_of(content: bytes) -> bytes:
+    """What a section, or a piece of one, is checked with: 32 bytes."""
+    return hashlib.sha256(content).digest()
 
 
 def _is_mine(status: os.stat_result) -> bool:

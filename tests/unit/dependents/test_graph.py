@@ -10,9 +10,10 @@ import pytest
 
 from tests.conftest import Repo
 from vibeguard.dependents import building, opening, scanning
+from vibeguard.dependents.fact_store import FactStore
 from vibeguard.dependents.graph import Graph
 from vibeguard.dependents.opening import BUILDING, open_graph
-from vibeguard.dependents.scanning import Blob, FactStore, scan_blobs
+from vibeguard.dependents.scanning import Blob, scan_blobs
 from vibeguard.dependents.store import Store
 from vibeguard.model import Change, Content, Dependents
 from vibeguard.repository.change import between, staged
