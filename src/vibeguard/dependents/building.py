@@ -99,6 +99,7 @@ class _Building:
         self._objects: Objects | None = None
         self._inherited: Objects | None = None
         self._decoded: dict[Blob, Facts] = {}
+        self._is_child = False
 
     def run(self) -> Built:
         blobs = list(self.paths)
@@ -145,7 +146,10 @@ class _Building:
                 part.records[blob], facts = NOT_HERE, _decoded(NOT_HERE)
             else:
                 facts = scanned(language.scan, content)
-                if language.BY_NAME or self.known is not None:
+                if language.BY_NAME:
+                    # The other process needs them as a record; this one, if it forks the next, as they are.
+                    self._decoded[blob] = facts
+                if self.known is not None or (language.BY_NAME and self._is_child):
                     part.records[blob] = encode_facts(facts)
                 size += len(content)
             if not language.BY_NAME:
@@ -271,6 +275,7 @@ class _Building:
         try:
             # The parent's pipe is not ours to use, nor to let go: closing it would end the parent's git.
             self._inherited, self._objects = self._objects, None
+            self._is_child = True
             part = _Part(self.whole.columns.numbers)
             whole = True
             for _ in chain.from_iterable(work(self, part, piece) for piece in pieces):

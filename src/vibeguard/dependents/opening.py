@@ -17,7 +17,7 @@ from vibeguard.dependents.store import DamagedError, Store
 from vibeguard.errors import VibeguardError
 from vibeguard.model import Change
 from vibeguard.repository.command import Git
-from vibeguard.repository.objects import Objects, is_partial, list_tree, local_ids
+from vibeguard.repository.objects import REGULAR, Objects, is_partial, list_files, local_ids
 
 BUILDING = "dependents unknown, building"
 IN_BACKGROUND = f"{BUILDING} in the background"
@@ -30,7 +30,6 @@ _REBUILD_FROM = 2000
 # Seconds for what the change itself adds once the graph before it is there: a build that ended just in time, and was
 # then written, is not to be called unknown.
 _FOR_THE_CHANGE = 1.0
-_FILES = ("100644", "100755", "100664")  # symlinks and submodules hold no imports and are no targets
 
 
 def open_graph(
@@ -188,7 +187,7 @@ class _Session:
         if self.deadline is not None:
             self.deadline = max(self.deadline, time.monotonic() + _FOR_THE_CHANGE)
         after = base.step(
-            {file.path: file.blob_after if file.mode_after in _FILES else None for file in change.files},
+            {file.path: file.blob_after if file.mode_after in REGULAR else None for file in change.files},
             self,
             lazily=True,
         )
@@ -248,7 +247,7 @@ class _Session:
         found: dict[str, str | None] = {}
         for facts, path in zip(parts[::2], parts[1::2], strict=False):
             _, mode, _, oid, _ = facts.decode().split(" ")
-            found[path.decode("utf-8", "surrogateescape")] = oid if mode in _FILES else None
+            found[path.decode("utf-8", "surrogateescape")] = oid if mode in REGULAR else None
         return found
 
     def patched(self, layer: Layer, tree: str) -> Layer:
@@ -257,8 +256,8 @@ class _Session:
         return self.keep(tree, patched(layer.snapshot, layer.blobs, links, layer.unread, layer.settings))
 
     def built(self, tree: str) -> Layer:
-        """The graph of a tree, built from its blobs and kept."""
-        blobs = {entry.path: entry.id for entry in list_tree(self.git, tree) if entry.mode in _FILES}
+        """The graph of a tree, built from its blobs and kept. Symlinks and submodules hold no imports and are no targets."""
+        blobs = list_files(self.git, tree)
         from vibeguard.dependents.building import Task, build  # noqa: PLC0415 - a cold start alone needs it
 
         known = self.facts_store.get if self.store is not None else None

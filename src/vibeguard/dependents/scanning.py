@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from vibeguard.dependents.facts import MAX_BYTES, Facts, encode_facts
 from vibeguard.dependents.languages import load
 from vibeguard.repository.command import Git
-from vibeguard.repository.objects import ABSENT, Objects, read_objects
+from vibeguard.repository.objects import ABSENT, Objects, read_contents
 
 Progress = Callable[[int, int], None]
 Blob = tuple[str, str]  # (object id, language): the same bytes can be two languages'
@@ -64,11 +64,7 @@ def scan_blobs(
 
 def contents_of(git: Git, ids: list[str], objects: Objects | None = None) -> Iterator[bytes | None]:
     """Contents in the order asked; None for a blob that is not here."""
-    if objects is not None:
-        yield from map(objects.blob, ids)
-        return
-    for found in read_objects(git, ids, absent_ok=True):
-        yield None if found.type == ABSENT else found.content
+    return map(objects.blob, ids) if objects is not None else read_contents(git, ids)
 
 
 def scanned(scan: Callable[[bytes], Facts], content: bytes) -> Facts:

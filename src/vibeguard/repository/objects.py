@@ -14,7 +14,8 @@ from vibeguard.tuples import NamedTuple
 
 MAX_OBJECT = 256 << 20  # bytes of one object that are held in memory
 _MAX_NAME = 32 << 10  # bytes; no file system has paths that long
-_TYPES = (b"commit", b"tree", b"blob", b"tag")
+_TYPES = {kind.encode(): kind for kind in ("commit", "tree", "blob", "tag")}
+REGULAR = ("100644", "100755", "100664")  # modes of regular files; the last one is in old trees alone
 _BATCH = ("cat-file", "--batch")
 
 
@@ -132,9 +133,12 @@ def _verify(found: Object) -> None:
 def _header(line: bytes) -> tuple[str, str, int] | None:
     """`<id> <type> <size>`; None for `<name> missing`, in whatever words, and for half a line."""
     fields = line.split(b" ")
-    if len(fields) != 3 or fields[1] not in _TYPES or not fields[2].endswith(b"\n") or not fields[2][:-1].isdigit():
+    if len(fields) != 3:
         return None
-    return fields[0].decode("ascii", "replace"), fields[1].decode(), int(fields[2])
+    oid, kind, size = fields
+    if kind not in _TYPES or size[-1:] != b"\n" or not size[:-1].isdigit():
+        return None
+    return oid.decode("ascii", "replace"), _TYPES[kind], int(size)
 
 
 def missing(git: Git, oid: str) -> VibeguardError:
@@ -175,26 +179,39 @@ def read_objects(git: Git, ids: Iterable[str], *, absent_ok: bool = False) -> It
     Raises:
         VibeguardError: GIT for an id that is missing, or when git fails.
     """
-    asked = list(ids)
+    for name, kind, content in _streamed(git, list(ids), absent_ok=absent_ok):
+        yield Object(name, kind, content)
+
+
+def read_contents(git: Git, ids: Iterable[str]) -> Iterator[bytes | None]:
+    """The contents of many objects in the order asked, None for one that is not here; see :func:`read_objects`."""
+    for _, kind, content in _streamed(git, list(ids), absent_ok=True):
+        yield content if kind is not ABSENT else None
+
+
+def _streamed(git: Git, asked: list[str], *, absent_ok: bool) -> Iterator[tuple[str, str, bytes]]:
+    """(id, type, content)."""
     if not asked:
         return
     command = (*_BATCH, "--buffer")
     with git.started(*command, stdin=subprocess.PIPE) as process:
         process.write_all("".join(f"{oid}\n" for oid in asked).encode())
+        read_line, read_exactly = process.read_line, process.read_exactly
         for oid in asked:
-            header = process.read_line()
+            header = read_line()
             found = _header(header)
             if found is None:
                 if not header.endswith(b"\n"):
                     break
                 if not absent_ok:
                     raise missing(git, oid)
-                yield Object(oid, ABSENT, b"")
+                yield oid, ABSENT, b""
                 continue
-            content = process.read_exactly(found[2])
-            if process.read_exactly(1) != b"\n":
+            name, kind, size = found
+            content = read_exactly(size)
+            if read_exactly(1) != b"\n":
                 break
-            yield Object(found[0], found[1], content)
+            yield name, kind, content
         else:
             git.finish(process, command)
             return
@@ -214,6 +231,14 @@ def list_tree(git: Git, tree: str) -> list[TreeEntry]:
     listed = git.run("ls-tree", "-r", "-z", "--full-tree", tree).stdout.decode("utf-8", "surrogateescape")
     records = [record.partition("\t") for record in listed.split("\0")[:-1]]
     return [TreeEntry(path, facts[:6], facts.rpartition(" ")[2]) for facts, _, path in records]
+
+
+def list_files(git: Git, tree: str) -> dict[str, str]:
+    """Object id by path of every regular file of a tree (a full id)."""
+    listed = git.run("ls-tree", "-r", "-z", "--full-tree", tree).stdout.decode("utf-8", "surrogateescape")
+    # `<mode> blob <id>`: cut at fixed places, which takes a third less than words.
+    records = [record.partition("\t") for record in listed.split("\0")]
+    return {path: facts[12:] for facts, _, path in records if facts[:6] in REGULAR}
 
 
 def list_index(git: Git) -> list[TreeEntry]:

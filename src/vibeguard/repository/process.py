@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 BLOCK = 1 << 16  # bytes: what a pipe holds on Linux
 _BUFFER = 1 << 18  # bytes that are read at once
+_WIDE = 1 << 20  # bytes: what any user may ask for on Linux
 _ENDING = (signal.SIGINT, signal.SIGTERM)
 KEPT_STDERR = 1 << 14  # bytes of stderr, its end: git's last words are what matters
 
@@ -71,6 +72,16 @@ class _Stdout(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer, /) -> int | None:
         self._wait()
         return self._file.readinto(buffer)
+
+
+def _widen(pipe: int) -> None:
+    """Let a pipe hold more where the system can: who writes and who reads then stop for each other less often."""
+    try:
+        import fcntl  # noqa: PLC0415 - streams alone need it
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _WIDE)
+    except (ImportError, AttributeError, OSError):
+        pass
 
 
 class Process:
@@ -152,6 +163,7 @@ class Process:
         """Give it all the input that it will get. It is sent while its output is read, so that neither side waits."""
         assert self._child.stdin is not None
         self._unsent = memoryview(content)
+        _widen(self._out)
         if self._poll is None or not content:
             self._send(everything=True)
             return
