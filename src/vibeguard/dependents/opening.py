@@ -256,7 +256,7 @@ class _Session:
         return self.keep(tree, patched(layer.snapshot, layer.blobs, links, layer.unread, layer.settings))
 
     def built(self, tree: str) -> Layer:
-        """The graph of a tree, built from its blobs and kept. Symlinks and submodules hold no imports and are no targets."""
+        """The graph of a tree, built and kept. Symlinks and submodules hold no imports and are no targets."""
         blobs = list_files(self.git, tree)
         from vibeguard.dependents.building import Task, build  # noqa: PLC0415 - a cold start alone needs it
 

@@ -182,6 +182,9 @@ def _defines(bare: bytes) -> tuple[set[bytes], set[bytes]]:
             found.add(function)
         elif names:
             found.update([name.strip() for name in names.split(b",")])
+        elif b"{" not in group and b"(" not in group:
+            for member in _pattern("member").findall(group):
+                found.update([name.strip() for name in member.split(b",")] if b"," in member else (member,))
         else:
             depth = 0
             for line in group.split(b"\n"):

@@ -24,8 +24,8 @@ from vibeguard.dependents.languages.rust_project import (
 from vibeguard.dependents.languages.text import (
     LINE_COMMENT,
     Places,
-    mask,
     mask_comments,
+    mask_marked,
     masker,
     text,
 )
@@ -36,16 +36,38 @@ BY_NAME = False
 
 _BLOCK = rb"/\*(?:[^*/]++|\*(?!/)|/(?!\*)|/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z))*+(?:\*/|\Z)"  # one level of nesting
 _LINES = rb"//[^\n]*+(?:\n *+//[^\n]*+)*+"  # in a row
-# Raw strings are known by what stands before the quote, so that every token starts with a literal to skip to;
-# most strings are not raw and escape nothing, so that is tried first.
-_STRING = (
-    rb"\"(?:(?<![r#]\")[^\"\\]*+(?:\"|(?:[^\"\\]++|\\(?s:.?))*+(?:\"|\Z))"
-    rb"|(?<=\br\")[^\"]*+(?:\"|\Z)|(?<=\bbr\")[^\"]*+(?:\"|\Z)"
-    rb"|(?<=r#\")(?s:.*?)(?:\"#|\Z)|(?<=r##\")(?s:.*?)(?:\"##|\Z)|(?<=r###\")(?s:.*?)(?:\"###|\Z)"
-    rb"|(?<=[#r]####\")(?s:.*?)(?:\"####++|\Z)"
-    rb"|(?:[^\"\\]++|\\(?s:.?))*+(?:\"|\Z))"
-)
+
+
+def _string(mark: bytes = b"") -> bytes:
+    """A string, in code with such a mark before every quote.
+
+    Raw strings are known by what stands before the quote, so that every token starts with a literal to skip to; most
+    strings are not raw and escape nothing, so that is tried first.
+    """
+    quote = mark + rb"\""
+    escaping = rb"(?:[^\"\\]++|\\" + (mark + b"?+" if mark else b"") + rb"(?s:.?))*+(?:\"|\Z)"
+    plain = rb"(?<![r#]" + quote + rb")[^\"\\]*+(?:\"|" + escaping + rb")"
+    raw = [rb"(?<=\b" + start + quote + rb")[^\"]*+(?:\"|\Z)" for start in (b"r", b"br")]
+    for start, hashes, end in (
+        (b"r#", b"#", b""),
+        (b"r##", b"##", b""),
+        (b"r###", b"###", b""),
+        (b"[#r]####", b"####", b"#*+"),
+    ):
+        ends = rb"\"" + hashes + end
+        raw.append(rb"(?<=" + start + quote + rb")[^\"]*+(?:\"(?!" + hashes + rb")[^\"]*+)*+(?:" + ends + rb"|\Z)")
+    return rb"\"(?:" + b"|".join((plain, *raw, escaping)) + rb")"
+
+
 _CHARACTER = rb"'(?:[^'\\\n]|\\(?:x[0-9a-fA-F]{2}|u\{[^}\n]{1,8}\}|.))'"
+_TOKENS = (_LINES, _BLOCK, _string(), _CHARACTER)
+# The same in marked code, see `mask_marked`.
+_MARKED_TOKENS = (
+    rb"/\x01/[^\n]*+(?:\n *+\x01/\x01/[^\n]*+)*+",
+    rb"/\*(?:[^*/]++|\*(?!\x01/)|/(?!\*)|/\*(?:[^*]++|\*(?!\x01/))*+(?:\*\x01/|\Z))*+(?:\*\x01/|\Z)",
+    _string(rb"\x01"),
+    rb"'(?:\x01?+[^'\\\n\x01]|\\(?:x[0-9a-fA-F]{2}|u\{(?:\x01?+[^}\n\x01]){1,8}\}|\x01?+.))\x01'",
+)
 _MAX_USES = 4000  # of one `use` tree, however it is nested
 _MAX_PATH = 4000  # characters of one path
 _RELATIVE = ("self::", "super")  # paths that mean something else inside of `mod name { … }`
@@ -79,7 +101,7 @@ def _pattern(name: str) -> re.Pattern[bytes]:
 
 def scan(content: bytes) -> Facts:
     """Module declarations as "mod name", uses and inline paths as "a::b::c"."""
-    code = mask(content, masker(_LINES, _BLOCK, _STRING, _CHARACTER))
+    code = mask_marked(content, b"/\"'", _MARKED_TOKENS, _TOKENS)
     modules = list(_pattern("mod").finditer(code))
     declared = [match for match in modules if match.group(2) == b";"]
     found = _modules(content, code, declared) if declared else []
@@ -106,7 +128,7 @@ def _modules(content: bytes, code: bytes, declared: list[re.Match[bytes]]) -> li
     found: list[Import] = []
     moved: dict[bytes, list[list[bytes]]] = {}
     if _pattern("moved").search(code) is not None:
-        plain = mask_comments(content, masker(LINE_COMMENT, _BLOCK, _STRING, _CHARACTER))
+        plain = mask_comments(content, masker(LINE_COMMENT, *_TOKENS[1:]))
         for block, name in _pattern("attributes").findall(plain):
             moved.setdefault(name, []).append(PATH_IN_ATTRIBUTE.findall(block))
     places = Places(content)
