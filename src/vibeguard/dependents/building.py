@@ -26,8 +26,9 @@ from vibeguard.repository.objects import Objects
 from vibeguard.tuples import NamedTuple
 
 _FORK_FROM = 1500  # blobs; below this a second process costs more than it saves
+_FORK_TO_RESOLVE_FROM = 2000  # the same for resolving alone
 # Of the blobs, in the pieces that two processes take; with last ones of .04 one waited a fortieth of the time.
-_ONE_END = (0.2, 0.12, 0.07, 0.045, 0.03, 0.02, 0.01, 0.005)
+_ONE_END = (0.26, 0.11, 0.06, 0.04, 0.02, 0.01)
 _SHARES = (*_ONE_END, *_ONE_END[::-1])
 _BATCH = 256  # blobs between two looks at the clock
 _BATCH_BYTES = 4 << 20  # the clock is looked at after as many, too: a fifth of a second's work
@@ -95,6 +96,7 @@ class _Building:
         self.languages: dict[str, Language] = {name: load(name) for name in sorted({name for _, name in self.paths})}
         self.whole = _Part({path: number for number, path in enumerate(self.oids)})
         self.files = frozenset(self.oids)
+        self.ordered = list(self.oids)
         self._settings: dict[str, bytes | None] = {}  # files that resolvers may ask for, read before they do
         self._objects: Objects | None = None
         self._inherited: Objects | None = None
@@ -106,10 +108,10 @@ class _Building:
         by_name = [blob for blob in blobs if self.languages[blob[1]].BY_NAME]
         try:
             self._read_settings()
-            self._in_two(_Building.scan, blobs)
+            self._in_two(_Building.scan, blobs, _FORK_FROM)
             if self.progress is not None:
                 self.progress(len(blobs), len(blobs))
-            self._in_two(_Building.resolve, by_name)
+            self._in_two(_Building.resolve, by_name, _FORK_TO_RESOLVE_FROM)
         finally:
             if self._objects is not None:
                 self._objects.__exit__(None, None, None)
@@ -193,7 +195,9 @@ class _Building:
             oid, language = self.oids.get(path), language_of(path)
             return Facts() if oid is None or language is None else self._facts((oid, language))
 
-        return Project(self.files, read, facts)
+        project = Project(self.files, read, facts)
+        project.ordered = self.ordered
+        return project
 
     def _read(self, path: str) -> bytes | None:
         oid = self.oids.get(path)
@@ -211,15 +215,15 @@ class _Building:
 
     # -- two processes
 
-    def _in_two(self, work: _Pass, blobs: Sequence[Blob]) -> None:
-        """Do a pass over these blobs, about half of them in a child.
+    def _in_two(self, work: _Pass, blobs: Sequence[Blob], enough: int) -> None:
+        """Do a pass over these blobs, about half of them in a child if there are enough.
 
         We take pieces from one end, the child from the other, until there are no more: neighbours import the same, so
         each remembers what it needs, and neither waits long for the other. What the child sends is taken whole or not
         at all; what one that failed took is done by us. It is forked, not spawned: that needs no second interpreter
         start (10 ms) and no second import of the scanners.
         """
-        if len(blobs) < _FORK_FROM or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
+        if len(blobs) < enough or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
             self._here(work, blobs)
             return
         pieces = _pieces(blobs)

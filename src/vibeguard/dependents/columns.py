@@ -37,6 +37,18 @@ class _Hashes(dict[str, int]):
         return number
 
 
+class _Lists(dict[tuple[str, ...], int]):
+    """By list of names: its number in `Columns.lists`."""
+
+    def __init__(self, lists: dict[str, int]) -> None:
+        super().__init__()
+        self._lists = lists
+
+    def __missing__(self, names: tuple[str, ...]) -> int:
+        number = self[names] = self._lists.setdefault(SEPARATOR.join(names), len(self._lists))
+        return number
+
+
 class Columns:
     """One row an edge, in any order, and what leads nowhere. Files go by their number among the tree's sorted paths."""
 
@@ -52,7 +64,7 @@ class Columns:
         self.unread: dict[str, str] = {}
         self._sorted = 0  # so many rows came in order or were brought into it
         self._waiting: list[tuple[int, str, Links]] = []
-        self._listed: dict[tuple[str, ...], int] = {}  # the same by the names themselves
+        self._listed = _Lists(self.lists)  # the same by the names themselves
         self._hashes: dict[str, _Hashes] = {}
 
     def add(self, path: str, language: str, links: Links) -> None:
@@ -82,9 +94,6 @@ class Columns:
                 ]
             )
             self.kinds += bytes(map(KIND_CODES.__getitem__, kinds))
-            for each in dict.fromkeys(names):
-                if each not in self._listed:
-                    self._listed[each] = self.lists.setdefault(SEPARATOR.join(each), len(self.lists))
             self.names.extend(map(self._listed.__getitem__, names))
             self.lines.extend(lines)
         for source, language, links in waiting:
@@ -189,6 +198,7 @@ class Columns:
         moved = {number: place for place, (_, number) in enumerate(kept)}
         self.names = array("I", [moved[number] for number in self.names])
         self.lists = {joined: place for place, (joined, _) in enumerate(kept)}
+        self._listed = _Lists(self.lists)
 
 
 def _halves(numbers: array[int]) -> tuple[array[int], array[int]]:

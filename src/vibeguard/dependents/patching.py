@@ -37,7 +37,7 @@ def patched(
     oids = {path: oids[path] for path in sorted(oids)}
     numbers = {path: number for number, path in enumerate(oids)}
     columns = Columns(numbers)
-    columns.lists = {names: number for number, names in enumerate(old.name_lists())}
+    columns.lists.update({names: number for number, names in enumerate(old.name_lists())})
     moved = array("q", [numbers.get(path, -1) for path in old.paths])
     stays = bytes([path not in links and moved[number] >= 0 for number, path in enumerate(old.paths)])
     _carry(old, moved, stays, columns)

@@ -31,6 +31,11 @@ class Project:
         self.kept: dict[str, Any] = {}
 
     @cached_property
+    def ordered(self) -> list[str]:
+        """The files, sorted."""
+        return sorted(self.files)
+
+    @cached_property
     def folders(self) -> Mapping[str, tuple[str, ...]]:
         """Each folder that holds a file, with the names of the files directly in it; "" is the root."""
         found: dict[str, list[str]] = {"": []}

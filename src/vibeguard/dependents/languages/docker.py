@@ -109,9 +109,7 @@ def _fitting(path: str, project: Project) -> list[str]:
 
 def _below(folder: str, project: Project) -> list[str]:
     """The first files below a folder, by path."""
-    ordered: list[str] | None = project.kept.get("docker.files")
-    if ordered is None:
-        ordered = project.kept["docker.files"] = sorted(project.files)
+    ordered = project.ordered
     # "0" comes after "/".
     start, end = bisect_left(ordered, f"{folder}/"), bisect_left(ordered, f"{folder}0")
     return ordered[start : min(end, start + _MOST)]

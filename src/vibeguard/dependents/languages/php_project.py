@@ -65,7 +65,7 @@ def _autoload_of(project: Project) -> _Autoload:
         everywhere = not rules and not mapped
         folders = tuple(folder + "/" if folder else "" for folder in mapped)
         defined: dict[str, list[str]] = {}
-        for path in sorted(project.files):
+        for path in project.ordered:
             if path.endswith(".php") and (
                 everywhere or path in loaded or path in mapped or (folders and path.startswith(folders))
             ):

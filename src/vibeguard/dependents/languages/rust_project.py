@@ -146,15 +146,18 @@ def crate_of(path: str, project: Project) -> Crate:
     return kept
 
 
-def _declared(home: str, project: Project) -> list[str]:
-    """The files that a manifest says are the roots of its targets, beside the library's."""
+def _declared(home: str, project: Project) -> dict[str, str]:
+    """The files that a manifest says are the roots of its targets, beside the library's, each with what starts the
+    paths below its folder."""
     key = f"rust.declared {home}"
-    kept: list[str] | None = project.kept.get(key)
+    kept: dict[str, str] | None = project.kept.get(key)
     if kept is None:
         manifest = _manifest(home, project)
         targets = [target for kind in _TARGETS for target in _tables(manifest.get(kind))]
         declared = [join(home, target["path"]) for target in targets if isinstance(target.get("path"), str)]
-        kept = project.kept[key] = [root for root in declared if root is not None and root in project.files]
+        kept = project.kept[key] = {
+            root: f"{root.rpartition('/')[0]}/" for root in declared if root is not None and root in project.files
+        }
     return kept
 
 
@@ -164,7 +167,7 @@ def _root(path: str, home: str, project: Project) -> str:
     roots = _declared(home, project)
     if path in roots:
         return path
-    above = [root for root in roots if path.startswith(f"{root.rpartition('/')[0]}/")]
+    above = [root for root, folder in roots.items() if path.startswith(folder)]
     deepest = max(above, key=lambda root: root.count("/"), default=None)
     inside = path[len(prefix) :]
     first, _, rest = inside.partition("/")
