@@ -1,0 +1,123 @@
+"""Two processes build what one builds, whatever becomes of the second."""
+
+from __future__ import annotations
+
+import itertools
+import marshal
+import os
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.conftest import Repo
+from vibeguard.dependents import building
+from vibeguard.dependents.building import Built, Task, build
+from vibeguard.dependents.scanning import Blob, TooSlowError
+from vibeguard.dependents.snapshot import assembled
+from vibeguard.repository.locate import locate
+from vibeguard.repository.objects import list_files
+
+PACKAGES = 12
+
+
+def sources() -> dict[str, str]:
+    """A dozen small packages in languages that resolve by path, and in some that ask what other files define."""
+    files = {"go.mod": "module example.org/m\n", "pyproject.toml": "[project]\nname = 'x'\n"}
+    for number in range(PACKAGES):
+        before = (number + 1) % PACKAGES
+        files |= {
+            f"py/p{number}/__init__.py": "",
+            f"py/p{number}/a.py": f"from p{before}.a import f{before}\n\n\ndef f{number}():\n    import gone{number}\n",
+            f"go/p{number}/a.go": f'package p{number}\n\nimport "example.org/m/go/p{before}"\n\n'
+            f"func F{number}() {{ p{before}.F{before}(); other() }}\n",
+            f"go/p{number}/b.go": f"package p{number}\n\nfunc other() {{}}\n",
+            f"kt/p{number}/A.kt": f"package p{number}\n\nimport p{before}.A{before}\n\n"
+            f"class A{number} {{ val b = B{number}() }}\n",
+            f"kt/p{number}/B.kt": f"package p{number}\n\nclass B{number}\n",
+            f"cs/P{number}.cs": f"using P{before};\nnamespace P{number};\nclass C{number} {{ C{before} it; }}\n",
+            f"lib/r{number}.rb": f"require_relative 'r{before}'\n",
+            f"web/w{number}.ts": f"import {{ x }} from './w{before}'\nimport './gone'\n",
+            f"bad/b{number}.py": "\0" * 10,
+        }
+    return files
+
+
+def meaning(found: Built) -> dict[str, object]:
+    """What is in a graph; lists of names have the numbers under which they came in."""
+    snapshot = assembled("tree", found.sections)
+    assert snapshot is not None
+    rest = {name: part for name, part in found.sections.items() if name not in {"names", "name-lists"}}
+    return {**rest, "edges": list(snapshot.edges())}
+
+
+@pytest.fixture
+def built(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Built]:
+    """Builds the sources' graph, by two processes or by one."""
+    repo.commit("first", sources())
+    location = locate(str(repo.path))
+    tree = location.git.run("rev-parse", "HEAD^{tree}").stdout.decode().strip()
+    blobs = list_files(location.git, tree)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+
+    def run(*, two: bool, known: Callable[[Blob], str | None] | None = None, deadline: float | None = None) -> Built:
+        enough = 2 if two else 10**9
+        monkeypatch.setattr(building, "_FORK_FROM", enough)
+        monkeypatch.setattr(building, "_FORK_TO_RESOLVE_FROM", enough)
+        return build(Task(location.git, known, deadline=deadline), blobs)
+
+    return run
+
+
+def test_two_processes_find_what_one_finds(built: Callable[..., Built], monkeypatch: pytest.MonkeyPatch) -> None:
+    one = built(two=False)
+    wanted = meaning(one)
+    assert len(wanted["edges"]) > 6 * PACKAGES  # type: ignore[arg-type]
+    assert one.records.keys() == set()
+    forks = itertools.count()
+    fork = os.fork
+    monkeypatch.setattr(os, "fork", lambda: (next(forks), fork())[1])
+    assert meaning(built(two=True)) == wanted
+    assert next(forks) == 2  # one for each pass
+
+    def nothing(_blob: Blob) -> None:
+        return None
+
+    kept = built(two=False, known=nothing)
+    again = built(two=True, known=nothing)
+    assert meaning(kept) == meaning(again) == wanted
+    assert again.records == kept.records
+    # From the records of a run before, nothing is scanned.
+    monkeypatch.setattr(building, "scanned", lambda *_: os._exit(3))
+    for two in (False, True):
+        read = built(two=two, known=kept.records.get)
+        assert meaning(read) == wanted
+        assert read.records == kept.records
+
+
+@pytest.mark.parametrize("end", ["at once", "after half of its answer", "in the second pass", "with nonsense"])
+def test_what_a_child_that_failed_took_is_done_again(
+    built: Callable[..., Built], monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    wanted = meaning(built(two=False))
+    work: Any = building._Building._child
+    dumps = marshal.dumps
+
+    def child(self: Any, passing: Any, pieces: Any, writing: int) -> None:
+        if end == "with nonsense":
+            os.write(writing, b"\x7bnonsense")
+        elif end == "after half of its answer":
+            setattr(marshal, "dumps", lambda value: dumps(value)[:-100])  # noqa: B010 - in this child alone
+            work(self, passing, pieces, writing)
+        elif end == "in the second pass" and passing is building._Building.scan:
+            work(self, passing, pieces, writing)
+        os._exit(9)
+
+    monkeypatch.setattr(building._Building, "_child", child)
+    assert meaning(built(two=True)) == wanted
+
+
+def test_a_deadline_ends_both(built: Callable[..., Built]) -> None:
+    with pytest.raises(TooSlowError):
+        built(two=True, deadline=time.monotonic() - 1)
