@@ -78,7 +78,7 @@ def build(task: Task, blobs: Mapping[str, str]) -> Built:
         return _Building(task, blobs).run()
     finally:
         if collects:
-            # What is left counts as old: looked through as if it were young, it would cost a twentieth of the build.
+            # What is left, mostly kept by scanners for the next file, counts as old: it is no garbage to look for.
             gc.freeze()
             gc.unfreeze()
             gc.enable()
@@ -115,7 +115,10 @@ class _Building:
         finally:
             if self._objects is not None:
                 self._objects.__exit__(None, None, None)
-            self.known = None  # it holds a file, and what resolvers remember holds us
+            if self.whole.project is not None:
+                # It holds us, and much of it itself: the collector would take a twentieth of the build to see that.
+                self.whole.project.kept.clear()
+                self.whole.project = None
         whole = self.whole
         sections = whole.columns.sections(self.oids, list(self.languages), whole.settings)
         return Built(sections, whole.records)
