@@ -300,6 +300,10 @@ def failure(arguments: Sequence[str], status: int, stderr: bytes, folder: str) -
             f"an object is missing and lazy fetch is off: {words}",
             hint="this is a partial clone; fetch what is missing first: git fetch --refetch --filter=",
         )
+    if "unable to read" in words or "corrupt" in words:
+        return VibeguardError(
+            GIT, f"git {arguments[0]} failed ({status}): {words}", hint="git fsck names what is damaged"
+        )
     if status < 0:
         return VibeguardError(
             GIT, f"git {arguments[0]} was killed by signal {-status}" + (f": {words}" if words else "")

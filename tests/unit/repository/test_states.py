@@ -308,6 +308,17 @@ def test_a_partial_clone_fetches_nothing_and_says_what_is_missing(
     assert "lazy fetch is off" in str(caught.value)
 
 
+def test_an_object_that_is_lost_is_named_with_what_names_others(repo: Repo) -> None:
+    repo.commit("first", {"a": "1\n"})
+    repo.stage({"a": "2\n"})
+    oid = repo.git("rev-parse", ":a").strip()
+    (repo.path / ".git" / "objects" / oid[:2] / oid[2:]).unlink()
+    repo.accept_changes()
+    with pytest.raises(VibeguardError, match=oid) as caught:
+        staged(repo)
+    assert (caught.value.kind, caught.value.hint) == ("GIT", "git fsck names what is damaged")
+
+
 # ------------------------------------------------------------------------------------------------------ where we are
 
 
