@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from itertools import accumulate, islice
+from itertools import accumulate, chain, islice
 
 from vibeguard.dependents.languages import LANGUAGES
 from vibeguard.dependents.scanning import NOT_HERE, Blob
@@ -13,9 +13,9 @@ from vibeguard.dependents.store import FACTS, DamagedError, Sections, Store, dig
 
 _END = 8  # bytes of a bucket's end in the table
 _ROW = _END + 32  # bytes of a row of the table: the bucket's end, its digest
-_COUNTED = 1 + 4  # bytes at the start of a bucket: how long its keys are, how many there are; keys and ends follow
-_END_OF_RECORD = 4  # bytes
 _RECORDS = 64  # in a bucket, on average: some 20 KB
+_HEAD = 1 + 4  # bytes at the start of a bucket: how long its keys are, how many there are
+_PLACE = 4  # bytes of a record's end
 
 
 class FactStore:
@@ -28,7 +28,7 @@ class FactStore:
     def __init__(self, store: Store | None) -> None:
         self._store = store
         self._sections: Sections | None = store.open(FACTS, "facts") if store is not None else None
-        self._buckets: dict[int, bytes] = {}  # those that were asked for; nothing for a damaged one
+        self._buckets: dict[int, _Bucket] = {}  # those that were asked for; empty where damaged
 
     @cached_property
     def _table(self) -> bytes:
@@ -38,16 +38,16 @@ class FactStore:
             return b""
         return found if len(found) % _ROW == 0 else b""
 
-    def _bucket(self, number: int) -> bytes:
+    def _bucket(self, number: int) -> _Bucket:
         found = self._buckets.get(number)
         if found is None:
             start, end = (self._end(before) for before in (number - 1, number))
             digest = self._table[number * _ROW + _END : (number + 1) * _ROW]
             try:
                 assert self._sections is not None
-                found = self._sections.piece("records", start, end, digest)
+                found = _Bucket(self._sections.piece("records", start, end, digest))
             except DamagedError:
-                found = b""
+                found = _Bucket(bytes(_HEAD))
             self._buckets[number] = found
         return found
 
@@ -61,24 +61,8 @@ class FactStore:
         if not buckets:
             return None
         key = _key(blob)
-        bucket = self._bucket(_bucket_of(key, buckets))
-        width = len(key)
-        if not bucket or bucket[0] != width:
-            return None
-        count = int.from_bytes(bucket[1:_COUNTED], "little")
-        at = bisect_left(range(count), key, key=lambda at: bucket[_COUNTED + at * width : _COUNTED + (at + 1) * width])
-        if at == count or bucket[_COUNTED + at * width : _COUNTED + (at + 1) * width] != key:
-            return None
-        return _record(bucket, count, width, at).decode("utf-8", "surrogateescape")
-
-    def _all(self) -> Iterator[tuple[bytes, bytes]]:
-        """Every key and record, in their order."""
-        for number in range(len(self._table) // _ROW):
-            bucket = self._bucket(number)
-            width, count = (bucket[0], int.from_bytes(bucket[1:_COUNTED], "little")) if bucket else (0, 0)
-            for at in range(count):
-                key = bucket[_COUNTED + at * width : _COUNTED + (at + 1) * width]
-                yield key, _record(bucket, count, width, at)
+        found = self._bucket(_bucket_of(key, buckets)).find(key)
+        return None if found is None else found.decode("utf-8", "surrogateescape")
 
     def save(self, records: dict[Blob, str], *, keep_others: bool = False) -> None:
         """Keep these records, and of the old ones those that fit beside them.
@@ -99,9 +83,41 @@ class FactStore:
             return
         # Blobs of other branches are kept up to the size of the present tree's.
         room = None if keep_others else max(1000, len(wanted))
-        others = ((key, record) for key, record in self._all() if len(key) in widths and key not in wanted)
+        old = chain.from_iterable(self._bucket(number).items() for number in range(len(self._table) // _ROW))
+        others = ((key, record) for key, record in old if len(key) in widths and key not in wanted)
         wanted.update(list(islice(others, room)))
         self._store.write(FACTS, "facts", _packed(wanted))
+
+
+class _Bucket:
+    """Records by key, as they are written: head, keys, where each record ends, records."""
+
+    def __init__(self, raw: bytes) -> None:
+        self._raw = raw
+        self._width = raw[0]
+        self._count = int.from_bytes(raw[1:_HEAD], "little")
+        self._ends = _HEAD + self._count * self._width
+        self._records = self._ends + self._count * _PLACE
+
+    def _key(self, at: int) -> bytes:
+        return self._raw[_HEAD + at * self._width : _HEAD + (at + 1) * self._width]
+
+    def _record(self, at: int) -> bytes:
+        return self._raw[self._end(at - 1) : self._end(at)]
+
+    def _end(self, at: int) -> int:
+        """Where the record at this place ends."""
+        start = self._ends + at * _PLACE
+        return self._records + (int.from_bytes(self._raw[start : start + _PLACE], "little") if at >= 0 else 0)
+
+    def find(self, key: bytes) -> bytes | None:
+        """The record of a key, None where there is none."""
+        at = bisect_left(range(self._count), key, key=self._key)
+        return self._record(at) if at < self._count and self._key(at) == key else None
+
+    def items(self) -> Iterator[tuple[bytes, bytes]]:
+        """Every key with its record."""
+        return ((self._key(at), self._record(at)) for at in range(self._count))
 
 
 def _key(blob: Blob) -> bytes:
@@ -112,21 +128,8 @@ def _bucket_of(key: bytes, buckets: int) -> int:
     return int.from_bytes(key[:4], "big") * buckets >> 32
 
 
-def _record(bucket: bytes, count: int, width: int, at: int) -> bytes:
-    """The record at a place of a bucket of so many keys of this width."""
-    ends = _COUNTED + count * width
-    start, end = (
-        int.from_bytes(bucket[ends + place * _END_OF_RECORD : ends + (place + 1) * _END_OF_RECORD], "little")
-        if place >= 0
-        else 0
-        for place in (at - 1, at)
-    )
-    first = ends + count * _END_OF_RECORD
-    return bucket[first + start : first + end]
-
-
 def _packed(records: Mapping[bytes, bytes]) -> dict[str, bytes]:
-    """The sections of a store of these records by key."""
+    """The sections of a store of these records by key; all keys are of one length."""
     buckets = len(records) // _RECORDS + 1
     keys: list[list[bytes]] = [[] for _ in range(buckets)]
     for key in sorted(records):
@@ -136,9 +139,9 @@ def _packed(records: Mapping[bytes, bytes]) -> dict[str, bytes]:
     end = 0
     for held in keys:
         bodies = [records[key] for key in held]
-        ends = [place.to_bytes(_END_OF_RECORD, "little") for place in accumulate(map(len, bodies))]
-        width = len(held[0]) if held else 0
-        bucket = b"".join((bytes((width,)), len(held).to_bytes(4, "little"), *held, *ends, *bodies))
+        ends = [place.to_bytes(_PLACE, "little") for place in accumulate(map(len, bodies))]
+        head = bytes((len(held[0]) if held else 0,)) + len(held).to_bytes(_HEAD - 1, "little")
+        bucket = b"".join((head, *held, *ends, *bodies))
         written.append(bucket)
         end += len(bucket)
         table.append(end.to_bytes(_END, "little") + digest_of(bucket))
