@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import marshal
 import os
+import select
 import time
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 from tests.conftest import Repo
 from vibeguard.dependents import building
 from vibeguard.dependents.building import Built, Task, build
+from vibeguard.dependents.columns import Columns
 from vibeguard.dependents.scanning import Blob, TooSlowError
 from vibeguard.dependents.snapshot import assembled
 from vibeguard.repository.locate import locate
@@ -96,7 +98,9 @@ def test_two_processes_find_what_one_finds(built: Callable[..., Built], monkeypa
         assert read.records == kept.records
 
 
-@pytest.mark.parametrize("end", ["at once", "after half of its answer", "in the second pass", "with nonsense"])
+@pytest.mark.parametrize(
+    "end", ["at once", "after half of its answer", "before its links", "in the second pass", "with nonsense"]
+)
 def test_what_a_child_that_failed_took_is_done_again(
     built: Callable[..., Built], monkeypatch: pytest.MonkeyPatch, end: str
 ) -> None:
@@ -110,11 +114,37 @@ def test_what_a_child_that_failed_took_is_done_again(
         elif end == "after half of its answer":
             setattr(marshal, "dumps", lambda value: dumps(value)[:-100])  # noqa: B010 - in this child alone
             work(self, passing, pieces, writing)
+        elif end == "before its links":
+            setattr(Columns, "packed", lambda _: os._exit(9))  # noqa: B010
+            work(self, passing, pieces, writing)
         elif end == "in the second pass" and passing is building._Building.scan:
             work(self, passing, pieces, writing)
         os._exit(9)
 
     monkeypatch.setattr(building._Building, "_child", child)
+    assert meaning(built(two=True)) == wanted
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_child_can_take_everything(
+    built: Callable[..., Built],
+    monkeypatch: pytest.MonkeyPatch,
+    whole: bool,
+) -> None:
+    wanted = meaning(built(two=False))
+    claimed = building._claimed
+    packed = Columns.packed
+    parent = os.getpid()
+
+    def late(pieces: Any, claims: int) -> Any:
+        poll = select.poll()
+        poll.register(claims, select.POLLIN)
+        while os.getpid() == parent and any(event & select.POLLIN for _, event in poll.poll()):
+            time.sleep(0.01)
+        return claimed(pieces, claims)
+
+    monkeypatch.setattr(building, "_claimed", late)
+    monkeypatch.setattr(Columns, "packed", lambda columns: packed(columns) if whole else os._exit(9))
     assert meaning(built(two=True)) == wanted
 
 
