@@ -81,6 +81,27 @@ def pattern(text: str) -> re.Pattern[str]:
     return re.compile(text, re.IGNORECASE)
 
 
+def fits(text: str, value: str) -> bool:
+    """Whether a pattern matches the whole value. One that must begin otherwise is not even compiled, which takes as
+    long as a hundred looks."""
+    start = _beginning(text)
+    # Beyond ASCII there are letters whose other case is an ASCII one.
+    if value.isascii() and value[: len(start)].lower() != start:
+        return False
+    return pattern(text).fullmatch(value) is not None
+
+
+@lru_cache(maxsize=1024)
+def _beginning(text: str) -> str:
+    """What every match of a pattern begins with, in small letters, as far as that is plain to see."""
+    plain = 0
+    while plain < len(text) and (text[plain].isalnum() or text[plain] in "/_- "):
+        plain += 1
+    if "|" in text or not text.isascii():
+        return ""
+    return text[: plain - 1 if text[plain : plain + 1] in ("?", "*", "{") else plain].lower()
+
+
 @lru_cache(maxsize=1)
 def load() -> Catalogue:
     """The product's own catalogue."""

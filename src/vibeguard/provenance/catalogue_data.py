@@ -541,7 +541,7 @@ URLS: Any = (
     ('factory-droid', 'https://app\\.factory\\.ai/sessions/[\\w-]{8,}'),
 )
 BRANCHES: Any = (
-    ('claude-code', 'claude/.+-(?:[A-Za-z0-9]{5}|[A-Za-z0-9]{22,26})'),
+    ('claude-code', 'claude/.+-[A-Za-z0-9]{5}(?:[A-Za-z0-9]{17,21})?'),
     ('claude-code', 'claude/slack-.+'),
     ('claude-code', 'worktree-[a-z]+-[a-z]+(?:-[a-z]+)?'),
     ('copilot', 'copilot/.+'),

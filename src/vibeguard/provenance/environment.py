@@ -9,7 +9,7 @@ import os
 from collections.abc import Mapping
 
 from vibeguard.model import CONFIDENCES, Confidence, Evidence
-from vibeguard.provenance.catalogue import UNNAMED, Catalogue, pattern
+from vibeguard.provenance.catalogue import UNNAMED, Catalogue, fits, pattern
 
 # `AI_AGENT=<name>` is a convention across tools and comes first; `AGENT` is too common a name to count without one.
 _NAMING = "AI_AGENT"
@@ -67,6 +67,6 @@ def of_branch(branch: str, catalogue: Catalogue) -> tuple[Evidence, ...]:
     """`<tool>/…` branches are possible evidence: people follow the same habit, and features share tools' names."""
     short = branch.removeprefix("refs/heads/")
     for tool, text in catalogue.branches:
-        if pattern(text).fullmatch(short):
+        if fits(text, short):
             return (Evidence("branch", tool, "possible", short[:200]),)
     return ()

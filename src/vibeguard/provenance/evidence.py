@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from vibeguard.model import Confidence, Evidence, Finding, Role
-from vibeguard.provenance.catalogue import UNNAMED, Catalogue, TrailerRule, pattern
+from vibeguard.provenance.catalogue import UNNAMED, Catalogue, TrailerRule, fits, pattern
 from vibeguard.provenance.folding import fold
 from vibeguard.provenance.identities import Named, find_rule, is_person, parse_identity
 from vibeguard.provenance.lazy import Lazy
@@ -179,7 +179,7 @@ class _Reader:
         merged = _MERGED.match(line.text)
         if merged is not None:
             for tool, branch in self.catalogue.branches:
-                if pattern(branch).fullmatch(merged[1]):
+                if fits(branch, merged[1]):
                     self.add(line, "branch", tool, "possible")
                     break
             return True

@@ -5,11 +5,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from vibeguard.errors import VibeguardError
 from vibeguard.model import Commit, Identity
 from vibeguard.provenance import compile as compiler
-from vibeguard.provenance.catalogue import ToolSpec, extend, load, pattern, read_tools
+from vibeguard.provenance.catalogue import ToolSpec, extend, fits, load, pattern, read_tools
 from vibeguard.provenance.detect import of_commit, of_message
 from vibeguard.provenance.environment import of_branch, of_environment
 from vibeguard.provenance.identities import parse_identity
@@ -21,6 +23,32 @@ def entries(kind: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for tool in SOURCE["tools"]:
         for entry in tool.get(kind, []):
             yield tool["id"], entry
+
+
+PATTERNS = [text for _, text in load().branches] + [
+    "a?b",
+    "ab{0,2}c",
+    "a*",
+    "ab|cd",
+    "x(a|b)",
+    r"a\(|b",
+    "",
+    "é.",
+    "K+-s",
+]
+
+
+@given(
+    st.sampled_from(PATTERNS),
+    st.sampled_from(
+        ["", "claude/", "CLAUDE/a", "devin/", "devin1/", "jules-", "a", "abb", "c", "K", "KK-\u017f", "\u212a-"]
+    ),
+    st.text("aB1/-_\u017f\u212aé(", max_size=30)
+    | st.sampled_from(["-AB12c", "fix-0000000000", "x-01234567890123456789"]),
+)
+def test_a_pattern_that_is_not_compiled_would_not_have_matched(text: str, begins: str, ends: str) -> None:
+    value = begins + ends
+    assert fits(text, value) == (pattern(text).fullmatch(value) is not None)
 
 
 def test_the_compiled_catalogue_is_current() -> None:
