@@ -107,7 +107,7 @@ def test_a_deleted_account_is_kept_without_a_name() -> None:
     ("raw", "words"),
     [
         (b"", "reviews.json:1:1: not JSON"),
-        (b'[\n{"who": "amy",}]', "reviews.json:2:15: not JSON"),
+        (b'[\n{"who": "amy" "at"}]', "reviews.json:2:15: not JSON"),
         (b"\xff[]", "byte 0 is not UTF-8"),
         (b"NaN", "NaN is not JSON"),
         (b'"amy"', "expected a list of reviews, got text"),
