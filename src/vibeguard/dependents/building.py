@@ -96,12 +96,10 @@ class _Building:
         self.languages: dict[str, Language] = {name: load(name) for name in sorted({name for _, name in self.paths})}
         self.whole = _Part({path: number for number, path in enumerate(self.oids)})
         self.files = frozenset(self.oids)
-        self.ordered = list(self.oids)
         self._settings: dict[str, bytes | None] = {}  # files that resolvers may ask for, read before they do
         self._objects: Objects | None = None
         self._inherited: Objects | None = None
         self._decoded: dict[Blob, Facts] = {}
-        self._is_child = False
 
     def run(self) -> Built:
         blobs = list(self.paths)
@@ -152,9 +150,9 @@ class _Building:
             else:
                 facts = scanned(language.scan, content)
                 if language.BY_NAME:
-                    # The other process needs them as a record; this one, if it forks the next, as they are.
+                    # The parent needs a child's as a record, its own as they are.
                     self._decoded[blob] = facts
-                if self.known is not None or (language.BY_NAME and self._is_child):
+                if self.known is not None or (language.BY_NAME and part is not self.whole):
                     part.records[blob] = encode_facts(facts)
                 size += len(content)
             if not language.BY_NAME:
@@ -199,7 +197,7 @@ class _Building:
             return Facts() if oid is None or language is None else self._facts((oid, language))
 
         project = Project(self.files, read, facts)
-        project.ordered = self.ordered
+        project.ordered = list(self.oids)  # sorted already
         return project
 
     def _read(self, path: str) -> bytes | None:
@@ -282,7 +280,6 @@ class _Building:
         try:
             # The parent's pipe is not ours to use, nor to let go: closing it would end the parent's git.
             self._inherited, self._objects = self._objects, None
-            self._is_child = True
             part = _Part(self.whole.columns.numbers)
             whole = True
             for _ in chain.from_iterable(work(self, part, piece) for piece in pieces):

@@ -227,18 +227,20 @@ def read_blobs(git: Git, ids: Iterable[str]) -> Iterator[tuple[str, bytes]]:
 
 def list_tree(git: Git, tree: str) -> list[TreeEntry]:
     """Every file of a tree (a full id), recursively: regular files, symlinks and submodules."""
-    # Decoded as a whole, and one pair of words a file: 23,000 files in 20 ms instead of 50.
-    listed = git.run("ls-tree", "-r", "-z", "--full-tree", tree).stdout.decode("utf-8", "surrogateescape")
-    records = [record.partition("\t") for record in listed.split("\0")[:-1]]
-    return [TreeEntry(path, facts[:6], facts.rpartition(" ")[2]) for facts, _, path in records]
+    return [TreeEntry(path, facts[:6], facts.rpartition(" ")[2]) for facts, _, path in _listed(git, tree)]
 
 
 def list_files(git: Git, tree: str) -> dict[str, str]:
     """Object id by path of every regular file of a tree (a full id)."""
+    # `<mode> blob <id>`, cut at fixed places and without a tuple a file: a quarter less than of `list_tree`.
+    return {path: facts[12:] for facts, _, path in _listed(git, tree) if facts[:6] in REGULAR}
+
+
+def _listed(git: Git, tree: str) -> list[tuple[str, str, str]]:
+    """(`<mode> <type> <id>`, tab, path) of every entry of a tree, recursively."""
+    # Decoded as a whole, and one pair of words a file: 23,000 files in 20 ms instead of 50.
     listed = git.run("ls-tree", "-r", "-z", "--full-tree", tree).stdout.decode("utf-8", "surrogateescape")
-    # `<mode> blob <id>`: cut at fixed places, which takes a third less than words.
-    records = [record.partition("\t") for record in listed.split("\0")]
-    return {path: facts[12:] for facts, _, path in records if facts[:6] in REGULAR}
+    return [record.partition("\t") for record in listed.split("\0")[:-1]]
 
 
 def list_index(git: Git) -> list[TreeEntry]:

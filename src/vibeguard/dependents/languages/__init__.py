@@ -129,6 +129,15 @@ _CONFIGURES: dict[str, tuple[str, ...]] = {
     "configure.ac": ("c",),
 }
 
+_CONFIGURES_BY_ENDING: dict[str, tuple[str, ...]] = {
+    ".gemspec": ("ruby",),
+    ".cmake": ("c",),
+    ".mk": ("c",),
+    ".csproj": ("csharp",),
+    ".props": ("csharp",),
+    ".targets": ("csharp",),
+}
+
 # Programming languages that are known by name and have no extractor: their dependents are unknown, not none.
 UNSUPPORTED: dict[str, str] = {
     "clj": "Clojure", "cljs": "Clojure", "cr": "Crystal", "d": "D", "dart": "Dart", "elm": "Elm", "erl": "Erlang",
@@ -186,27 +195,10 @@ def configures(path: str) -> tuple[str, ...]:
         return ("python",)
     if name.startswith(("tsconfig", "jsconfig")) and name.endswith(".json"):
         return ("javascript", "components")
-    if name.endswith(".gemspec"):
-        return ("ruby",)
-    if name.endswith((".cmake", ".mk")):
-        return ("c",)
-    if name.endswith((".csproj", ".props", ".targets")):
-        return ("csharp",)
-    return ()
+    return next((languages for ending, languages in _CONFIGURES_BY_ENDING.items() if name.endswith(ending)), ())
 
 
-_ENDINGS = (
-    *_CONFIGURES,
-    "__init__.py",
-    "__init__.pyi",
-    ".json",
-    ".gemspec",
-    ".cmake",
-    ".mk",
-    ".csproj",
-    ".props",
-    ".targets",
-)
+_ENDINGS = (*_CONFIGURES, *_CONFIGURES_BY_ENDING, "__init__.py", "__init__.pyi", ".json")
 
 
 def configuring(paths: Iterable[str]) -> list[str]:

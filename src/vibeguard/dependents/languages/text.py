@@ -44,9 +44,10 @@ def _marked_masker(*tokens: bytes) -> re.Pattern[bytes]:
 
 
 def mask_marked(content: bytes, starts: bytes, marked: tuple[bytes, ...], tokens: tuple[bytes, ...]) -> bytes:
-    """As :func:`mask`, several times as fast where several characters can start a token.
+    """As :func:`mask`, faster in some languages where several characters can start a token.
 
-    A mark goes before each of them: the engine skips to one ten times as fast as to a choice.
+    A mark goes before each of them, to which the engine skips faster than to a choice. That pays where the characters
+    are few: Ruby with its seven starts would take a fifth longer.
 
     Args:
         starts: what can start a token.
