@@ -6,9 +6,10 @@ repeated references make it expensive.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
+
+from vibeguard.patterns import compiled
 
 LIMIT = 1 << 20  # bytes; the largest manifests seen in public repositories have some 100 kB
 DEPTH = 50
@@ -51,7 +52,7 @@ def toml(content: bytes) -> dict[str, Value]:
         raise Unreadable(_words(error)) from None
 
 
-_JSON_MARKS = re.compile(r'"(?:[^"\\\n]|\\.)*+"?|//[^\n]*|/\*|,(?=\s{0,200}[}\]])')
+_JSON_MARKS = compiled(r'"(?:[^"\\\n]|\\.)*+"?|//[^\n]*|/\*|,(?=\s{0,200}[}\]])')
 
 
 def _without_comments(text: str) -> str:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from vibeguard.patterns import compiled
+
 # Opening marks of comments that run to the end of the line, and whether `/* … */` exists, by language family.
 _HASH = ("#",)
 _SLASH = ("//", "/*", "<!--", "*")
@@ -38,12 +40,12 @@ def is_comment(line: str, language: str | None) -> bool:
 @lru_cache(maxsize=32)
 def _opening(marks: tuple[str, ...]) -> re.Pattern[str]:
     words = "|".join(re.escape(mark) for mark in sorted(marks, key=len, reverse=True) if mark != "*")
-    return re.compile(rf"[\"'`]|{words}")
+    return compiled(rf"[\"'`]|{words}")
 
 
 @lru_cache(maxsize=3)
 def _closing(quote: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:[^\\{quote}]|\\.)*+{quote}", re.DOTALL)
+    return compiled(rf"(?:[^\\{quote}]|\\.)*+{quote}", re.DOTALL)
 
 
 def _parts(line: str, language: str | None) -> Iterator[tuple[bool, int, int]]:
@@ -114,7 +116,7 @@ def lines_in_long_strings(text: str, language: str | None) -> set[int]:
         pattern = _BACKTICK
     else:
         return set()
-    tokens = re.compile(pattern)
+    tokens = compiled(pattern)
     inside: set[int] = set()
     at = 0
     number = 1

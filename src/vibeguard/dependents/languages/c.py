@@ -26,6 +26,7 @@ from vibeguard.dependents.languages.text import (
     text,
 )
 from vibeguard.dependents.project import Project, join, parents
+from vibeguard.patterns import compiled
 
 # Includes lead to files by their paths alone.
 BY_NAME = False
@@ -46,7 +47,7 @@ _BUILD_FILES = ("Makefile", "makefile", "GNUmakefile", "Makefile.am", "CMakeList
 
 @cache
 def _pattern(name: str) -> re.Pattern[bytes]:
-    return re.compile(
+    return compiled(
         {
             "include": rb"#[ \t]*+i(?:nclude(?:_next)?|mport)[ \t]*+(?=[\"<])",
             "path": rb"\"([^\"\n]++)\"|<([^>\n]++)>",

@@ -13,13 +13,14 @@ from vibeguard.dependents.languages import javascript
 from vibeguard.dependents.languages.javascript import offers as offers  # noqa: PLC0414
 from vibeguard.dependents.languages.javascript import resolve as resolve  # noqa: PLC0414
 from vibeguard.dependents.languages.text import Lines, text
+from vibeguard.patterns import compiled
 
 BY_NAME = False
 
 
 @cache
 def _blocks() -> re.Pattern[bytes]:
-    return re.compile(
+    return compiled(
         rb"<!--.*?(?:-->|\Z)"
         # Bounded: a tag that never ends must not be read to the end of the file from each of its kind.
         rb"|<script\b((?:[^<>\"']++|\"[^\"]{0,500}+\"|'[^']{0,500}+'){0,60}+)>(.*?)(?:</script\s*+>|\Z)"
@@ -30,7 +31,7 @@ def _blocks() -> re.Pattern[bytes]:
 
 @cache
 def _source() -> re.Pattern[bytes]:
-    return re.compile(rb"\ssrc\s*=\s*[\"']([^\"'\n]+)[\"']", re.I)
+    return compiled(rb"\ssrc\s*=\s*[\"']([^\"'\n]+)[\"']", re.I)
 
 
 def scan(content: bytes) -> Facts:

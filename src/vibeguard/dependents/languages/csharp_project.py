@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from vibeguard.dependents.languages.text import text
 from vibeguard.dependents.project import Project, join
+from vibeguard.patterns import compiled
 
-_INCLUDE = rb"\b(?:Include|Project)[ \t]*=[ \t]*[\"']([^\"']++)[\"']"
-_THIS_FOLDER = re.compile(r"^\$\((?:MSBuildThisFileDirectory|MSBuildProjectDirectory)\)/?")
+_REFERENCE = compiled(
+    rb"<(ProjectReference|Using|Import)\b[^>]*?\b(?:Include|Project)[ \t]*=[ \t]*[\"']([^\"']++)[\"']"
+)
+_THIS_FOLDER = compiled(r"^\$\((?:MSBuildThisFileDirectory|MSBuildProjectDirectory)\)/?")
 MAX_IMPORTED = 100  # build files that one project file imports; real ones have a dozen
 
 
@@ -31,7 +33,7 @@ def read_project(path: str, project: Project) -> tuple[set[str], list[str]]:
         read.add(here)
         content = project.read(here) or b""
         folder = here.rpartition("/")[0]
-        for tag, raw in re.findall(rb"<(ProjectReference|Using|Import)\b[^>]*?" + _INCLUDE, content):
+        for tag, raw in _REFERENCE.findall(content):
             include = _THIS_FOLDER.sub("", text(raw).replace("\\", "/"))
             target = None if "$" in include else join(folder, include)
             if tag == b"Using":

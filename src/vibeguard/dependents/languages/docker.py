@@ -18,6 +18,7 @@ from functools import cache
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
 from vibeguard.dependents.languages.text import Lines, text
 from vibeguard.dependents.project import Project, join, parents
+from vibeguard.patterns import compiled
 
 # Paths lead to files by themselves.
 BY_NAME = False
@@ -28,7 +29,12 @@ _LONGEST = 50_000  # characters of one instruction; a shell's words are split sl
 
 @cache
 def _copy() -> re.Pattern[bytes]:
-    return re.compile(rb"^[ \t]*+(?:COPY|ADD)[ \t]++((?:[^\n\\]|\\\r?\n|\\)++)", re.M | re.I)
+    return compiled(rb"^[ \t]*+(?:COPY|ADD)[ \t]++((?:[^\n\\]|\\\r?\n|\\)++)", re.M | re.I)
+
+
+@cache
+def _flags() -> re.Pattern[str]:
+    return compiled(r"(?:--\S*+\s*+)*+")
 
 
 def scan(content: bytes) -> Facts:
@@ -43,7 +49,7 @@ def scan(content: bytes) -> Facts:
 
 def _sources(arguments: str) -> list[str]:
     arguments = arguments.replace("\\\r\n", " ").replace("\\\n", " ").strip()
-    flags = re.match(r"(?:--\S*+\s*+)*+", arguments)
+    flags = _flags().match(arguments)
     assert flags is not None
     if "--from" in flags.group() or len(arguments) > _LONGEST:
         return []
@@ -100,7 +106,7 @@ def _fitting(path: str, project: Project) -> list[str]:
     key = f"docker.pattern {path}"
     kept: list[str] | None = project.kept.get(key)
     if kept is None:
-        pattern = re.compile(translate(path))
+        pattern = compiled(translate(path))
         folder = path.rpartition("/")[0]
         found = (f"{folder}/{name}" if folder else name for name in project.folders.get(folder, ()))
         kept = project.kept[key] = sorted(filter(pattern.fullmatch, found))[:_MOST]

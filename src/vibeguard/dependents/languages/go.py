@@ -30,6 +30,7 @@ from vibeguard.dependents.languages.text import (
     masker,
     text,
 )
+from vibeguard.patterns import compiled
 
 # What another file of the package defines can change where this file's edges lead.
 BY_NAME = True
@@ -43,7 +44,7 @@ _MARKED_TOKENS = (MARKED_LINE_COMMENT, MARKED_BLOCK_COMMENT, MARKED_STRING, _RAW
 
 @cache
 def _pattern(name: str) -> re.Pattern[bytes]:
-    return re.compile(
+    return compiled(
         {
             "package": rb"^\s*package\s+(\w+)",
             # Comments that nothing stands between.

@@ -8,6 +8,7 @@ from functools import cache
 from vibeguard.dependents.facts import Edge, Facts, Links, one_edge_a_target
 from vibeguard.dependents.languages.text import text
 from vibeguard.dependents.project import Project, join, parents
+from vibeguard.patterns import compiled
 
 
 def offers(path: str, _project: Project) -> set[str]:
@@ -31,7 +32,7 @@ def _modules(project: Project) -> dict[str, str]:
 @cache
 def _replace() -> re.Pattern[bytes]:
     """To a folder: `replace module [version] => ../folder`, alone or in a block."""
-    return re.compile(
+    return compiled(
         rb"^[ \t]*+(?:replace[ \t]++)?([^\s=>()/][^\s=>]*+)(?:[ \t]++v[^\s=]++)?"
         rb"[ \t]*+=>[ \t]*+(\.{1,2}(?:/\S*+)?)",
         re.M,

@@ -11,6 +11,7 @@ from functools import cache
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
 from vibeguard.dependents.languages.text import LONG_STRING, Lines, masker, text
 from vibeguard.dependents.project import Project, join
+from vibeguard.patterns import compiled
 
 # Who extends a type depends on the file that defines it.
 BY_NAME = True
@@ -18,7 +19,7 @@ BY_NAME = True
 
 @cache
 def _pattern(name: str) -> re.Pattern[bytes]:
-    return re.compile(
+    return compiled(
         {
             "import": rb"^[ \t]*+#[ \t]*+import[ \t]++(?:[^\n\"']*?from[ \t]++)?[\"']([^\"'\n]++)[\"']",
             "type": rb"^[ \t]*+(extend[ \t]++)?(?:type|interface|input|enum|union|scalar)[ \t]++(\w++)",

@@ -17,6 +17,7 @@ from vibeguard.dependents.languages.javascript_project import resolver
 from vibeguard.dependents.languages.text import Lines
 from vibeguard.dependents.project import Project
 from vibeguard.model import EdgeKind
+from vibeguard.patterns import compiled
 
 # Imports lead to files by their paths alone.
 BY_NAME = False
@@ -61,15 +62,15 @@ _FOLLOWING = {
 @cache
 def _candidate(word: bytes) -> re.Pattern[bytes]:
     """What may be an import. It starts with the word, which the engine skips to: what is before it is checked after."""
-    return re.compile(word + rb"(?<![\w$.]" + word + rb")(?:" + _FOLLOWING[word] + rb")")
+    return compiled(word + rb"(?<![\w$.]" + word + rb")(?:" + _FOLLOWING[word] + rb")")
 
 
 @cache
 def _string_follows() -> re.Pattern[bytes]:
-    return re.compile(rb"\s*+[\"'/]")
+    return compiled(rb"\s*+[\"'/]")
 
 
-_REFERENCE = re.compile(rb"^[ \t]*+///[ \t]*+<reference[ \t]++path=[\"']([^\"'\n]++)[\"']", re.M)
+_REFERENCE = compiled(rb"^[ \t]*+///[ \t]*+<reference[ \t]++path=[\"']([^\"'\n]++)[\"']", re.M)
 _BEFORE_REGEX = (rb"[=(,:\[!&|?{};+\n]/", rb"[=(,:\[!&|?{};+>] /", rb"return /", rb"typeof /")
 _REGEX = (
     rb"/(?:" + b"|".join(rb"(?<=" + before + rb")" for before in _BEFORE_REGEX) + rb")"
@@ -91,7 +92,7 @@ _MASK = (
 @cache
 def _plain() -> re.Pattern[bytes]:
     """Code, and what a mask is, as far as all of it is whole and no template holds code."""
-    return re.compile(
+    return compiled(
         rb"(?:[^\"'`/]++"
         rb"|\"(?:[^\"\\\n]++|\\(?s:.))*+(?:\"|(?=\n))"
         rb"|'(?:[^'\\\n]++|\\(?s:.))*+(?:'|(?=\n))"
@@ -104,15 +105,15 @@ def _plain() -> re.Pattern[bytes]:
 
 @cache
 def _mask() -> re.Pattern[bytes]:
-    return re.compile(_MASK)
+    return compiled(_MASK)
 
 
 @cache
 def _mask_in_template() -> re.Pattern[bytes]:
-    return re.compile(rb"\{|\}|" + _MASK)
+    return compiled(rb"\{|\}|" + _MASK)
 
 
-_NAME = re.compile(r"[^\W\d]|[$_]")
+_NAME = compiled(r"[^\W\d]|[$_]")
 
 
 def scan(content: bytes) -> Facts:
@@ -245,8 +246,8 @@ def _masks(content: bytes, position: int) -> Iterator[tuple[int, int, bool]]:
 
 _BACKTICK, _OPENING, _CLOSING = b"`{}"
 _EXPORT, _NEW, _REQUIRE = b"enr"
-_TEMPLATE = re.compile(rb"[^\"'`/{}]++|[{}]")
-_TEMPLATE = re.compile(rb"(?:[^`\\$]++|\\(?s:.)|\$(?!\{))*+(`|\$\{|\Z)")
+_TEMPLATE = compiled(rb"[^\"'`/{}]++|[{}]")
+_TEMPLATE = compiled(rb"(?:[^`\\$]++|\\(?s:.)|\$(?!\{))*+(`|\$\{|\Z)")
 
 
 def _template(content: bytes, position: int) -> tuple[int, bool]:

@@ -7,12 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from vibeguard.dependents.project import Project, fits, join
+from vibeguard.patterns import compiled
 
 _FIELDS = ("dependencies", "devDependencies", "peerDependencies", "optionalDependencies")
 _BY_PATH = ("file", "link", "portal")
 # The items of the list under `packages:`; pnpm's file holds little else.
-_PNPM = re.compile(rb"^packages[ \t]*:[ \t]*(\[[^\]]*\]|(?:\r?\n[ \t]*(?:-[^\n]*|#[^\n]*|(?=\n)))*)", re.M)
-_ITEM = re.compile(rb"(?:^[ \t]*-[ \t]*|[\[,][ \t\r\n]*)(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\"'\s#,\[\]]+))", re.M)
+_PNPM = compiled(rb"^packages[ \t]*:[ \t]*(\[[^\]]*\]|(?:\r?\n[ \t]*(?:-[^\n]*|#[^\n]*|(?=\n)))*)", re.M)
+_ITEM = compiled(rb"(?:^[ \t]*-[ \t]*|[\[,][ \t\r\n]*)(?:\"([^\"\n]*)\"|'([^'\n]*)'|([^\"'\s#,\[\]]+))", re.M)
 _CONDITIONS = tuple("source development types typescript import module node browser default require".split())
 
 

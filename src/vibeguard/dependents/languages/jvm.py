@@ -34,6 +34,7 @@ from vibeguard.dependents.languages.text import (
     mask_marked,
     text,
 )
+from vibeguard.patterns import compiled
 
 # What another file of the package defines can change where this file's edges lead.
 BY_NAME = True
@@ -49,7 +50,7 @@ _IMPORT = (
 
 @cache
 def _pattern(name: str) -> re.Pattern[bytes]:
-    return re.compile(
+    return compiled(
         {
             "package": rb"^[ \t]*+package[ \t]++([\w.`\x80-\xff]++)",
             "line": _IMPORT,
@@ -70,19 +71,19 @@ def _pattern(name: str) -> re.Pattern[bytes]:
 
 @cache
 def _word() -> re.Pattern[str]:
-    return re.compile(r" ([A-Z]\w*+)", re.A)
+    return compiled(r" ([A-Z]\w*+)", re.A)
 
 
 @cache
 def _written_out() -> re.Pattern[str]:
     # Behind a single name, what is all capitals is a constant of an object.
-    return re.compile(r" ([a-z_]\w*+\.(?:(?:[a-z_]\w*+\.)++[A-Z]\w*+|[A-Z]\w*?[a-z]\w*+))", re.A)
+    return compiled(r" ([a-z_]\w*+\.(?:(?:[a-z_]\w*+\.)++[A-Z]\w*+|[A-Z]\w*?[a-z]\w*+))", re.A)
 
 
 @cache
 def _qualified() -> re.Pattern[str]:
     """Whether there can be any such name, in the names backwards: there the engine skips from dot to dot."""
-    return re.compile(r"\.(?<=[A-Z]\.)[\w.]*+(?<=[a-z_]) ", re.A)
+    return compiled(r"\.(?<=[A-Z]\.)[\w.]*+(?<=[a-z_]) ", re.A)
 
 
 _TYPES = (b"class", b"interface", b"enum", b"record", b"object", b"typealias")
@@ -91,7 +92,7 @@ _TYPES = (b"class", b"interface", b"enum", b"record", b"object", b"typealias")
 @cache
 def _type(keyword: bytes) -> re.Pattern[bytes]:
     """One pattern a keyword: the engine skips to a literal ten times as fast as to a choice of them."""
-    return re.compile(keyword + rb"(?<!\w" + keyword + rb")\s++([A-Za-z_$][\w$]*+)")
+    return compiled(keyword + rb"(?<!\w" + keyword + rb")\s++([A-Za-z_$][\w$]*+)")
 
 
 _KEYWORDS = frozenset(b"if for while switch catch return synchronized super this new assert when try throw".split())
@@ -213,7 +214,7 @@ def _lines_of(names: str, content: bytes) -> Iterator[tuple[str, int]]:
     if len(found) < _FEW:
         found = {name: content.find(name) for name in found}
     else:
-        for match in re.compile(rb"[A-Za-z_][\w.]*+").finditer(content):
+        for match in compiled(rb"[A-Za-z_][\w.]*+").finditer(content):
             if found.get(match.group()) == 0:
                 found[match.group()] = match.start()
     lines = Lines(content)

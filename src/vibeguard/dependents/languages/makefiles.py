@@ -11,6 +11,7 @@ from functools import cache
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
 from vibeguard.dependents.languages.text import Lines, text
 from vibeguard.dependents.project import Project, fits, join, parents
+from vibeguard.patterns import compiled
 
 # Paths lead to files by themselves.
 BY_NAME = False
@@ -19,7 +20,7 @@ BY_NAME = False
 @cache
 def _pattern() -> re.Pattern[bytes]:
     # A line that starts with a tab belongs to a recipe.
-    return re.compile(rb"^[ ]*+(-|s)?include[ \t]++((?:[^\n#\\]|\\\r?\n|\\)*+)", re.M)
+    return compiled(rb"^[ ]*+(-|s)?include[ \t]++((?:[^\n#\\]|\\\r?\n|\\)*+)", re.M)
 
 
 def scan(content: bytes) -> Facts:

@@ -32,6 +32,7 @@ from vibeguard.dependents.languages.text import (
     without_comments,
 )
 from vibeguard.model import EdgeKind
+from vibeguard.patterns import compiled
 from vibeguard.tuples import NamedTuple
 
 # A function leads to the file that defines it, and so does a class of a classmap.
@@ -53,23 +54,23 @@ _TOKENS = (LINE_COMMENT, BLOCK_COMMENT, _HASH, _DOUBLE, _PLAINS, _SINGLE, _OUTSI
 
 @cache
 def _masker() -> re.Pattern[bytes]:
-    return re.compile(b"|".join((_WHOLE_HEREDOC, *_TOKENS)))
+    return compiled(b"|".join((_WHOLE_HEREDOC, *_TOKENS)))
 
 
 @cache
 def _with_heredocs() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    return re.compile(b"|".join((_HEREDOC, *_TOKENS))), re.compile(rb"^[ \t]*+(\w++)", re.M)
+    return compiled(b"|".join((_HEREDOC, *_TOKENS))), compiled(rb"^[ \t]*+(\w++)", re.M)
 
 
 @cache
 def _type(keyword: bytes) -> re.Pattern[bytes]:
     """One pattern a keyword: the engine skips to a literal ten times as fast as to a choice of them."""
-    return re.compile(keyword + rb"[ \t]++(?!extends\b|implements\b)(\w++)(?=[\s:{])")
+    return compiled(keyword + rb"[ \t]++(?!extends\b|implements\b)(\w++)(?=[\s:{])")
 
 
 @cache
 def _pattern(name: str) -> re.Pattern[bytes]:
-    return re.compile(
+    return compiled(
         {
             "namespace": rb"namespace(?:[ \t]++([\w\\]++)\s*+([;{])|\s*+(\{))",
             # What a bracket ends is no import; it is read all the same, so that it is read once.

@@ -18,6 +18,7 @@ from vibeguard.dependents.languages.python_project import resolve as resolve  # 
 from vibeguard.dependents.languages.python_surroundings import Blocks, Quotes, inside, long_strings
 from vibeguard.dependents.languages.text import Lines
 from vibeguard.model import EdgeKind
+from vibeguard.patterns import compiled
 
 # Imports lead to files by their paths alone.
 BY_NAME = False
@@ -32,24 +33,24 @@ _NAMES = (
 @cache
 def _plain_statements() -> re.Pattern[bytes]:
     """Those that start a line: begins with what the engine can skip to. Everything else is left to the next ones."""
-    return re.compile(rb"(\n" + _NAMES + rb")(?=[\n\r#]|\Z)")
+    return compiled(rb"(\n" + _NAMES + rb")(?=[\n\r#]|\Z)")
 
 
 @cache
 def _indented_statement() -> re.Pattern[bytes]:
-    return re.compile(rb"[ \t\f]*+(" + _NAMES + rb")(?=\r?\n|#|\Z)")
+    return compiled(rb"[ \t\f]*+(" + _NAMES + rb")(?=\r?\n|#|\Z)")
 
 
 @cache
 def _word() -> re.Pattern[bytes]:
     """The word alone is found at a gigabyte a second; what is around it is looked at only then."""
-    return re.compile(rb"import(?=[ \t(*\\])")
+    return compiled(rb"import(?=[ \t(*\\])")
 
 
 @cache
 def _candidate() -> re.Pattern[bytes]:
     """A statement can start a line or follow ";" or ":". Whether a string or a comment holds it is checked after."""
-    return re.compile(
+    return compiled(
         rb"(?:^|[;:])[ \t\f]*+(?:"
         # Word by word: nothing of it is read twice, however long it is.
         rb"(?:from(?![\w\x80-\xff])((?:[. \t]++|\\\r?\n|(?!import(?![\w\x80-\xff]))[\w\x80-\xff]++)*+)"
@@ -63,7 +64,7 @@ def _candidate() -> re.Pattern[bytes]:
 
 @cache
 def _call() -> re.Pattern[bytes]:
-    return re.compile(
+    return compiled(
         rb"(?<![\w\x80-\xff])(?:import_module|__import__)[ \t]*+\([ \t\r\n]*+"
         rb"(?:[rbuRBU]?([\"'])([\w.\x80-\xff]++)\1[ \t\r\n]*+([,)])|([^\"' \t\r\n)]))"
     )
@@ -71,7 +72,7 @@ def _call() -> re.Pattern[bytes]:
 
 @cache
 def _name() -> re.Pattern[str]:
-    return re.compile(r"[^\W\d]\w*")
+    return compiled(r"[^\W\d]\w*")
 
 
 def scan(content: bytes) -> Facts:

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from functools import cache
 
 from vibeguard.model import EdgeKind
+from vibeguard.patterns import compiled
 
 
 @cache
 def _long_string() -> re.Pattern[bytes]:
     """Code up to the next long string, then that string; possessive, so that memory does not grow with the file."""
-    return re.compile(
+    return compiled(
         rb"((?:[^\"'#]++|#[^\n]*+|\"(?!\"\")(?:[^\"\\\n]++|\\(?s:.))*+\"?|'(?!'')(?:[^'\\\n]++|\\(?s:.))*+'?)*+)"
         rb"(?:\"\"\"(?:[^\"\\]++|\\(?s:.)|\"(?!\"\"))*+(?:\"\"\"|\Z)|'''(?:[^'\\]++|\\(?s:.)|'(?!''))*+(?:'''|\Z))?"
     )
@@ -22,13 +23,13 @@ def _long_string() -> re.Pattern[bytes]:
 
 @cache
 def _short() -> re.Pattern[bytes]:
-    return re.compile(rb"#[^\n]*+|\"(?:[^\"\\\n]++|\\.)*+\"?|'(?:[^'\\\n]++|\\.)*+'?")
+    return compiled(rb"#[^\n]*+|\"(?:[^\"\\\n]++|\\.)*+\"?|'(?:[^'\\\n]++|\\.)*+'?")
 
 
 # A letter that none of the words starts with ends most attempts at once.
 @cache
 def _block() -> re.Pattern[bytes]:
-    return re.compile(
+    return compiled(
         rb"\n([ \t]*+)(?=[acdefimtw])(?:(async[ \t]++def|def)\b|((?:el)?if)\b([^\n]*+)"
         rb"|(?:class|else|try|except|finally|with|for|while|match|case|async)\b)"
     )
@@ -36,7 +37,7 @@ def _block() -> re.Pattern[bytes]:
 
 @cache
 def _outermost() -> re.Pattern[bytes]:
-    return re.compile(
+    return compiled(
         rb"\n(?=[acdefimtw])(?:def|class|async|if|elif|else|try|except|finally|with|for|while|match|case)"
         rb"(?![\w\x80-\xff])"
     )
@@ -44,12 +45,12 @@ def _outermost() -> re.Pattern[bytes]:
 
 @cache
 def _indent() -> re.Pattern[bytes]:
-    return re.compile(rb"[ \t\f]*+")
+    return compiled(rb"[ \t\f]*+")
 
 
 @cache
 def _type_checking() -> re.Pattern[bytes]:
-    return re.compile(rb"^[ \t]*+\(?[ \t]*+(?:\w++\.)*+TYPE_CHECKING\b")
+    return compiled(rb"^[ \t]*+\(?[ \t]*+(?:\w++\.)*+TYPE_CHECKING\b")
 
 
 def long_strings(content: bytes, end: int) -> Iterator[tuple[int, int]]:

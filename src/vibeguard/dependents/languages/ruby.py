@@ -23,6 +23,7 @@ from vibeguard.dependents.languages.text import (
     without,
 )
 from vibeguard.model import EdgeKind
+from vibeguard.patterns import compiled
 
 # A constant leads to the file that its name spells, whatever that file says.
 BY_NAME = False
@@ -55,17 +56,17 @@ MAX_LINES_ABOVE = 400  # among which the modules around an autoload are looked f
 
 @cache
 def _masker() -> re.Pattern[bytes]:
-    return re.compile(b"|".join((*_TOKENS, _WHOLE_HEREDOC)), re.M)
+    return compiled(b"|".join((*_TOKENS, _WHOLE_HEREDOC)), re.M)
 
 
 @cache
 def _with_heredocs() -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
-    return re.compile(b"|".join((*_TOKENS, _HEREDOC)), re.M), re.compile(_HEREDOC_END, re.M)
+    return compiled(b"|".join((*_TOKENS, _HEREDOC)), re.M), compiled(_HEREDOC_END, re.M)
 
 
 @cache
 def _pattern(name: str) -> re.Pattern[bytes]:
-    return re.compile(
+    return compiled(
         {
             "require": rb"^([ \t]*+)(?:[^\n#\"']*?[ \t;(&|])?"
             rb"\b(require_relative|require_dependency|require|load|autoload)\b[ \t(]*+(?::(\w++)[ \t]*+(?:,[ \t]*+)?)?"

@@ -30,6 +30,7 @@ from vibeguard.dependents.languages.text import (
     text,
 )
 from vibeguard.dependents.project import Project, join
+from vibeguard.patterns import compiled
 
 # Paths lead to files by the module tree alone.
 BY_NAME = False
@@ -74,12 +75,12 @@ _RELATIVE = ("self::", "super")  # paths that mean something else inside of `mod
 _MAX_KEPT = 500  # bytes of a tree that is kept for the next file
 
 
-_PIECES = re.compile(r"([{},])")
+_PIECES = compiled(r"([{},])")
 
 
 @cache
 def _pattern(name: str) -> re.Pattern[bytes]:
-    return re.compile(
+    return compiled(
         {
             # Patterns start with a letter: the engine finds it many times as fast as a look-behind or an option.
             "mod": rb"mod(?<!\wmod)[ \t]++(?:r#)?(\w++)[ \t]*+([;{])",
@@ -175,7 +176,7 @@ class _Inline:
     def __init__(self, code: bytes, opened: list[int]) -> None:
         """`opened` are the positions behind their brackets, rising."""
         self.opened = frozenset(opened)
-        self._brackets = re.compile(rb"[{}]").finditer(code, opened[0] - 1) if opened else iter(())
+        self._brackets = compiled(rb"[{}]").finditer(code, opened[0] - 1) if opened else iter(())
         self._looked = -1
         self._waiting: list[bool] = []  # for each open bracket, whether it is a module's
         self._places: list[int] = []

@@ -7,11 +7,11 @@ from elsewhere, also where the repository happens to hold one of that name.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from vibeguard.dependents.languages.text import text
 from vibeguard.dependents.project import Project, join, parents
+from vibeguard.patterns import compiled
 from vibeguard.tuples import NamedTuple
 
 _TARGETS = ("bin", "test", "example", "bench")
@@ -238,4 +238,4 @@ def walk(file: str, names: list[str], crate: Crate, project: Project) -> tuple[s
     return file, ()
 
 
-PATH_IN_ATTRIBUTE = re.compile(rb"path\s*+=\s*+\"([^\"\n]++)\"")
+PATH_IN_ATTRIBUTE = compiled(rb"path\s*+=\s*+\"([^\"\n]++)\"")

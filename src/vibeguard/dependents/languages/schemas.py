@@ -19,6 +19,7 @@ from vibeguard.dependents.languages.text import (
     text,
 )
 from vibeguard.dependents.project import Project, join, parents
+from vibeguard.patterns import compiled
 
 # Paths lead to files by themselves.
 BY_NAME = False
@@ -28,7 +29,7 @@ _ROOTS = ("", "proto", "protos", "src", "api", "third_party", "src/main/proto")
 
 @cache
 def _pattern() -> re.Pattern[bytes]:
-    return re.compile(
+    return compiled(
         rb"^[ \t]*+import[ \t]++(?:public[ \t]++|weak[ \t]++)?\"([^\"\n]++)\"[ \t]*+;",
         re.M,
     )

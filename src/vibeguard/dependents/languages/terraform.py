@@ -22,6 +22,7 @@ from vibeguard.dependents.languages.text import (
 )
 from vibeguard.dependents.languages.text import mask_comments as without_comments
 from vibeguard.dependents.project import Project, join
+from vibeguard.patterns import compiled
 
 # What another file of the module defines can change where this file's edges lead.
 BY_NAME = True
@@ -29,7 +30,7 @@ BY_NAME = True
 
 @cache
 def _pattern(name: str) -> re.Pattern[bytes]:
-    return re.compile(
+    return compiled(
         {
             "source": rb"^[ \t]*+source[ \t]*+=[ \t]*+\"(\.{1,2}/[^\"\n]*+)\"",
             "file": rb"\b(?:file|templatefile|filebase64|filemd5|filesha256)\(\s*+"

@@ -7,6 +7,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+from vibeguard.patterns import compiled
+
 # Alternatives that a language can put together; each matches one whole token and never backtracks.
 LINE_COMMENT = rb"//[^\n]*+"
 BLOCK_COMMENT = rb"/\*(?:[^*]++|\*(?!/))*+(?:\*/|\Z)"
@@ -27,7 +29,7 @@ _MARK = b"\x01"
 @cache
 def masker(*tokens: bytes) -> re.Pattern[bytes]:
     """A pattern of all these tokens, in the order of precedence."""
-    return re.compile(b"|".join(tokens))
+    return compiled(b"|".join(tokens))
 
 
 def mask(content: bytes, tokens: re.Pattern[bytes]) -> bytes:
@@ -40,7 +42,7 @@ def mask(content: bytes, tokens: re.Pattern[bytes]) -> bytes:
 
 @cache
 def _marked_masker(*tokens: bytes) -> re.Pattern[bytes]:
-    return re.compile(_MARK + rb"(?:" + b"|".join(tokens) + rb")")
+    return compiled(_MARK + rb"(?:" + b"|".join(tokens) + rb")")
 
 
 def mask_marked(content: bytes, starts: bytes, marked: tuple[bytes, ...], tokens: tuple[bytes, ...]) -> bytes:
@@ -151,7 +153,7 @@ def positions(words: Iterable[bytes], content: bytes) -> list[int]:
 
 @cache
 def _literal(word: bytes) -> re.Pattern[bytes]:
-    return re.compile(re.escape(word))
+    return compiled(re.escape(word))
 
 
 def lines_with(words: Iterable[bytes], content: bytes) -> list[int]:

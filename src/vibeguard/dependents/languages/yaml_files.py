@@ -15,6 +15,7 @@ from functools import cache
 from vibeguard.dependents.facts import Edge, Facts, Import, Links, one_edge_a_target
 from vibeguard.dependents.languages.text import Lines, lines_with, text
 from vibeguard.dependents.project import Project, fits, join
+from vibeguard.patterns import compiled
 
 # Paths lead to files by themselves.
 BY_NAME = False
@@ -24,7 +25,7 @@ _WORDS = (b"uses", b"local", b"include", b"env_file")  # one of them is in each 
 
 @cache
 def _pattern(name: str) -> re.Pattern[bytes]:
-    return re.compile(
+    return compiled(
         {
             "line": rb"^[ \t-]*+(?:"
             rb"uses[ \t]*+:[ \t]*+[\"']?\./([^\"'\s#@]++)"
