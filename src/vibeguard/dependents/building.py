@@ -1,7 +1,8 @@
 """A graph built anew: every file scanned and resolved, by two processes where there is much to do.
 
 Files whose links follow from their own facts and the tree's paths are resolved as they are scanned, and their facts
-are let go. Languages whose links depend on what other files define (`BY_NAME`) wait until all their files are scanned.
+are let go. Languages whose links depend on what other files define (`BY_NAME`) wait until all their files are scanned:
+where those are not the most, one process takes them all and resolves them itself.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import marshal
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate, chain, pairwise
+from itertools import chain
 from operator import itemgetter
 
 from vibeguard.dependents.columns import Columns
@@ -27,9 +28,8 @@ from vibeguard.tuples import NamedTuple
 
 _FORK_FROM = 1500  # blobs; below this a second process costs more than it saves
 _FORK_TO_RESOLVE_FROM = 2000  # the same for resolving alone
-# Of the blobs, in the pieces that two processes take; with last ones of .04 one waited a fortieth of the time.
-_ONE_END = (0.26, 0.11, 0.06, 0.04, 0.02, 0.01)
-_SHARES = (*_ONE_END, *_ONE_END[::-1])
+_UNITS = 100  # of which two processes take some at a time
+_MOST_TOGETHER = 0.25  # of the blobs, in one process; those of such languages are more work than others
 _BATCH = 256  # blobs between two looks at the clock
 _BATCH_BYTES = 4 << 20  # the clock is looked at after as many, too: a fifth of a second's work
 
@@ -49,6 +49,7 @@ class _Part:
         self.columns = Columns(numbers)
         self.settings: dict[str, bytes] = {}
         self.project: Project | None = None  # with what resolvers remember
+        self.resolved = False  # also what waited for the facts of other files
 
 
 _Pass = Callable[["_Building", "_Part", Sequence[Blob]], Iterator[int]]
@@ -96,20 +97,20 @@ class _Building:
         self.languages: dict[str, Language] = {name: load(name) for name in sorted({name for _, name in self.paths})}
         self.whole = _Part({path: number for number, path in enumerate(self.oids)})
         self.files = frozenset(self.oids)
+        self.by_name = [blob for blob in self.paths if self.languages[blob[1]].BY_NAME]
         self._settings: dict[str, bytes | None] = {}  # files that resolvers may ask for, read before they do
         self._objects: Objects | None = None
         self._inherited: Objects | None = None
         self._decoded: dict[Blob, Facts] = {}
 
     def run(self) -> Built:
-        blobs = list(self.paths)
-        by_name = [blob for blob in blobs if self.languages[blob[1]].BY_NAME]
         try:
             self._read_settings()
-            self._in_two(_Building.scan, blobs, _FORK_FROM)
+            self._in_two(_Building.scan, list(self.paths), _FORK_FROM)
             if self.progress is not None:
-                self.progress(len(blobs), len(blobs))
-            self._in_two(_Building.resolve, by_name, _FORK_TO_RESOLVE_FROM)
+                self.progress(len(self.paths), len(self.paths))
+            if not self.whole.resolved:
+                self._in_two(_Building.resolve, self.by_name, _FORK_TO_RESOLVE_FROM)
         finally:
             if self._objects is not None:
                 self._objects.__exit__(None, None, None)
@@ -125,7 +126,7 @@ class _Building:
     # that is done before anybody looks at the clock was done in time
 
     def scan(self, part: _Part, blobs: Sequence[Blob]) -> Iterator[int]:
-        """Records of all blobs, and the links of those that can be resolved by themselves."""
+        """Records of all blobs, and the links of those that can be resolved by themselves or wait for these alone."""
         project = part.project = part.project or self._project(part)
         missing: list[Blob] = []
         for seen, blob in enumerate(blobs):
@@ -150,22 +151,34 @@ class _Building:
             else:
                 facts = scanned(language.scan, content)
                 if language.BY_NAME:
-                    # The parent needs a child's as a record, its own as they are.
                     self._decoded[blob] = facts
-                if self.known is not None or (language.BY_NAME and part is not self.whole):
+                if self.known is not None:
                     part.records[blob] = encode_facts(facts)
                 size += len(content)
             if not language.BY_NAME:
                 self._link(part, project, blob, facts)
             done += 1
+        for _ in self._wait(part, [blob for blob in blobs if self.languages[blob[1]].BY_NAME]):
+            yield len(blobs)
+
+    def _wait(self, part: _Part, blobs: Sequence[Blob]) -> Iterator[int]:
+        """The links of scanned blobs that wait for each other's facts, if these are all; else their facts are kept."""
+        if len(blobs) == len(self.by_name):
+            yield from self.resolve(part, blobs)
+            part.resolved = True
+        elif part is not self.whole:
+            # The parent, which will need them, has its own as they are.
+            for blob in blobs:
+                if blob not in part.records:
+                    part.records[blob] = encode_facts(self._decoded[blob])
 
     def resolve(self, part: _Part, blobs: Sequence[Blob]) -> Iterator[int]:
-        """The links of blobs whose records are all there."""
+        """The links of blobs whose facts, and those of all that they may ask for, are there."""
         project = part.project = part.project or self._project(part)
         for done, blob in enumerate(blobs):
-            if done % _BATCH == 0:
+            if done and done % _BATCH == 0:
                 yield 0
-            self._link(part, project, blob, self._facts(blob))
+            self._link(part, project, blob, self._facts(part, blob))
 
     def _link(self, part: _Part, project: Project, blob: Blob, facts: Facts) -> None:
         language = blob[1]
@@ -194,7 +207,7 @@ class _Building:
 
         def facts(path: str) -> Facts:
             oid, language = self.oids.get(path), language_of(path)
-            return Facts() if oid is None or language is None else self._facts((oid, language))
+            return Facts() if oid is None or language is None else self._facts(part, (oid, language))
 
         project = Project(self.files, read, facts)
         project.ordered = list(self.oids)  # sorted already
@@ -208,10 +221,11 @@ class _Building:
             self._objects = Objects(self.git)
         return self._objects.blob(oid)
 
-    def _facts(self, blob: Blob) -> Facts:
+    def _facts(self, part: _Part, blob: Blob) -> Facts:
         found = self._decoded.get(blob)
         if found is None:
-            found = self._decoded[blob] = _decoded(self.whole.records[blob])
+            record = part.records.get(blob)
+            found = self._decoded[blob] = _decoded(self.whole.records[blob] if record is None else record)
         return found
 
     # -- two processes
@@ -220,31 +234,35 @@ class _Building:
         """Do a pass over these blobs, about half of them in a child if there are enough.
 
         We take pieces from one end, the child from the other, until there are no more: neighbours import the same, so
-        each remembers what it needs, and neither waits long for the other. What the child sends is taken whole or not
-        at all; what one that failed took is done by us. It is forked, not spawned: that needs no second interpreter
-        start (10 ms) and no second import of the scanners.
+        each remembers what it needs. The child begins with those that wait for each other's facts, if they are few
+        enough for one process. What it sends is taken whole or not at all; what one that failed took is done by us. It
+        is forked, not spawned: that needs no second interpreter start (10 ms) and no second import of the scanners.
         """
         if len(blobs) < enough or not hasattr(os, "fork") or (os.cpu_count() or 1) < 2:
             self._here(work, blobs)
             return
-        pieces = _pieces(blobs)
+        ordered = sorted(blobs, key=itemgetter(1))  # of one language in the order of their paths
+        together: list[Blob] = []
+        if len(self.by_name) < _MOST_TOGETHER * len(blobs):
+            together = [blob for blob in ordered if self.languages[blob[1]].BY_NAME]
+            ordered = [blob for blob in ordered if not self.languages[blob[1]].BY_NAME]
         claims, writing = os.pipe()
-        os.write(writing, bytes(len(pieces)))
+        os.write(writing, bytes(range(_UNITS, 0, -1)))
         os.close(writing)
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
             os.close(reading)
-            self._child(work, _claimed(pieces[::-1], claims), writing)
+            pieces = (ordered[start:end] for start, end in _claimed(len(ordered), claims, backwards=True))
+            self._child(work, chain([together] if together else [], pieces), writing)
         os.close(writing)
         try:
             late: TooSlowError | None = None
-            ours = done = 0
+            done = 0
             try:
-                for piece in _claimed(pieces, claims):
-                    self._here(work, piece, done, 2)
-                    ours += 1
-                    done += len(piece)
+                for start, end in _claimed(len(ordered), claims):
+                    self._here(work, ordered[start:end], done, 2)
+                    done = end
                 self.whole.columns.sort_early()  # as the child does now with its own
             except TooSlowError as slow:
                 late = slow
@@ -260,8 +278,8 @@ class _Building:
         whole = self._take(raw)
         if late is not None or (not whole and self._is_late()):
             raise TooSlowError(self.whole.records)
-        for piece in () if whole else pieces[ours:]:
-            self._here(work, piece)
+        if not whole:
+            self._here(work, [*ordered[done:], *together])
 
     def _here(self, work: _Pass, blobs: Sequence[Blob], before: int = 0, shares: int = 1) -> None:
         """Do a pass over these blobs in this process, one of so many, which has done others before."""
@@ -288,7 +306,7 @@ class _Building:
                     break
             with open(writing, "wb") as pipe:
                 # Read by the process that we were forked from; nothing of this kind is ever kept.
-                pipe.write(marshal.dumps((whole, part.records, part.settings, part.columns.packed())))
+                pipe.write(marshal.dumps((whole, part.resolved, part.records, part.settings, part.columns.packed())))
             status = 0
         except (VibeguardError, DamagedError, OSError, MemoryError, ValueError, KeyboardInterrupt):
             pass
@@ -298,29 +316,32 @@ class _Building:
     def _take(self, raw: bytes) -> bool:
         """Take what a child sent; whether that is all of its share."""
         try:
-            whole, records, settings, packed = marshal.loads(raw)  # noqa: S302 - a pipe from our own child
+            whole, resolved, records, settings, packed = marshal.loads(raw)  # noqa: S302 - a pipe from our own child
         except (EOFError, ValueError, TypeError):
             return False
         self.whole.records.update(records)
         if whole:
+            self.whole.resolved |= resolved
             self.whole.settings.update(settings)
             self.whole.columns.merge(packed)
         return bool(whole)
 
 
-def _pieces(blobs: Sequence[Blob]) -> list[Sequence[Blob]]:
-    """What two processes take in turns, language by language: large at both ends, small where they meet."""
-    ordered = sorted(blobs, key=itemgetter(1))  # of one language in the order of their paths
-    ends = [round(share * len(ordered)) for share in accumulate(_SHARES)]
-    return [ordered[start:end] for start, end in pairwise([0, *ends])]
+def _claimed(size: int, claims: int, *, backwards: bool = False) -> Iterator[tuple[int, int]]:
+    """(start, end) of what this process may take next of so many blobs, from their end if backwards.
 
+    A quarter of what is left at a time, so that in the end neither of two waits long for the other.
 
-def _claimed(pieces: Iterable[Sequence[Blob]], claims: int) -> Iterator[Sequence[Blob]]:
-    """The pieces from one end, as long as this process gets a byte for the next one: there are as many as pieces."""
-    for piece in pieces:
-        if not os.read(claims, 1):
-            return
-        yield piece
+    Args:
+        claims: a pipe with a byte for each unit of the blobs, that says how many are left.
+    """
+    taken = 0
+    while left := os.read(claims, 1):
+        before, taken = taken, taken + 1
+        if left[0] >= 8:
+            taken += len(os.read(claims, left[0] // 4 - 1))
+        start, end = (_UNITS - taken, _UNITS - before) if backwards else (before, taken)
+        yield size * start // _UNITS, size * end // _UNITS
 
 
 def _decoded(record: str) -> Facts:

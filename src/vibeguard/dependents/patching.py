@@ -68,4 +68,7 @@ def _carry(old: Snapshot, moved: array[int], stays: bytes, columns: Columns) -> 
     columns.kinds += bytes(compress(old.kinds, keep))
     columns.names.extend(compress(names, keep))
     columns.lines.extend(compress(lines, keep))
-    columns.wanted.extend(key << 32 | moved[source] for key, source in zip(*old.wanted(), strict=True) if stays[source])
+    wanted = columns.wanted
+    for key, source in zip(*old.wanted(), strict=True):
+        if stays[source]:
+            wanted.setdefault(key, []).append(moved[source])

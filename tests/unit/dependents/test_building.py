@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.conftest import Repo
 from vibeguard.dependents import building
@@ -63,8 +65,15 @@ def built(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Built]:
     blobs = list_files(location.git, tree)
     monkeypatch.setattr(os, "cpu_count", lambda: 2)
 
-    def run(*, two: bool, known: Callable[[Blob], str | None] | None = None, deadline: float | None = None) -> Built:
+    def run(
+        *,
+        two: bool,
+        together: bool = False,
+        known: Callable[[Blob], str | None] | None = None,
+        deadline: float | None = None,
+    ) -> Built:
         enough = 2 if two else 10**9
+        monkeypatch.setattr(building, "_MOST_TOGETHER", 0.9 if together else 0.1)
         monkeypatch.setattr(building, "_FORK_FROM", enough)
         monkeypatch.setattr(building, "_FORK_TO_RESOLVE_FROM", enough)
         return build(Task(location.git, known, deadline=deadline), blobs)
@@ -82,27 +91,32 @@ def test_two_processes_find_what_one_finds(built: Callable[..., Built], monkeypa
     monkeypatch.setattr(os, "fork", lambda: (next(forks), fork())[1])
     assert meaning(built(two=True)) == wanted
     assert next(forks) == 2  # one for each pass
+    assert meaning(built(two=True, together=True)) == wanted
+    assert next(forks) == 4  # one: the child resolved what it had scanned
 
     def nothing(_blob: Blob) -> None:
         return None
 
     kept = built(two=False, known=nothing)
-    again = built(two=True, known=nothing)
-    assert meaning(kept) == meaning(again) == wanted
-    assert again.records == kept.records
+    assert meaning(kept) == wanted
+    for together in (False, True):
+        again = built(two=True, together=together, known=nothing)
+        assert meaning(again) == wanted
+        assert again.records == kept.records
     # From the records of a run before, nothing is scanned.
     monkeypatch.setattr(building, "scanned", lambda *_: os._exit(3))
-    for two in (False, True):
-        read = built(two=two, known=kept.records.get)
+    for two, together in ((False, False), (True, False), (True, True)):
+        read = built(two=two, together=together, known=kept.records.get)
         assert meaning(read) == wanted
         assert read.records == kept.records
 
 
+@pytest.mark.parametrize("together", [False, True])
 @pytest.mark.parametrize(
     "end", ["at once", "after half of its answer", "before its links", "in the second pass", "with nonsense"]
 )
 def test_what_a_child_that_failed_took_is_done_again(
-    built: Callable[..., Built], monkeypatch: pytest.MonkeyPatch, end: str
+    built: Callable[..., Built], monkeypatch: pytest.MonkeyPatch, end: str, together: bool
 ) -> None:
     wanted = meaning(built(two=False))
     work: Any = building._Building._child
@@ -122,30 +136,46 @@ def test_what_a_child_that_failed_took_is_done_again(
         os._exit(9)
 
     monkeypatch.setattr(building._Building, "_child", child)
-    assert meaning(built(two=True)) == wanted
+    assert meaning(built(two=True, together=together)) == wanted
 
 
+@pytest.mark.parametrize("together", [False, True])
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_child_can_take_everything(
     built: Callable[..., Built],
     monkeypatch: pytest.MonkeyPatch,
     whole: bool,
+    together: bool,
 ) -> None:
     wanted = meaning(built(two=False))
     claimed = building._claimed
     packed = Columns.packed
     parent = os.getpid()
 
-    def late(pieces: Any, claims: int) -> Any:
+    def late(size: int, claims: int, **how: bool) -> Any:
         poll = select.poll()
         poll.register(claims, select.POLLIN)
         while os.getpid() == parent and any(event & select.POLLIN for _, event in poll.poll()):
             time.sleep(0.01)
-        return claimed(pieces, claims)
+        return claimed(size, claims, **how)
 
     monkeypatch.setattr(building, "_claimed", late)
     monkeypatch.setattr(Columns, "packed", lambda columns: packed(columns) if whole else os._exit(9))
-    assert meaning(built(two=True)) == wanted
+    assert meaning(built(two=True, together=together)) == wanted
+
+
+@given(st.integers(0, 1000), st.lists(st.booleans(), max_size=120))
+def test_claims_cover_everything_once(size: int, turns: list[bool]) -> None:
+    claims, writing = os.pipe()
+    os.write(writing, bytes(range(building._UNITS, 0, -1)))
+    os.close(writing)
+    ends = [building._claimed(size, claims, backwards=backwards) for backwards in (False, True)]
+    taken = []
+    for turn in turns:
+        taken += [next(ends[turn], (0, 0))]
+    taken += [*ends[0], *ends[1]]
+    os.close(claims)
+    assert sorted(at for start, end in taken for at in range(start, end)) == list(range(size))
 
 
 def test_a_deadline_ends_both(built: Callable[..., Built]) -> None:
