@@ -263,7 +263,6 @@ class _Building:
                 for start, end in _claimed(len(ordered), claims):
                     self._here(work, ordered[start:end], done, 2)
                     done = end
-                self.whole.columns.sort_early()  # as the child does now with its own
             except TooSlowError as slow:
                 late = slow
             with open(reading, "rb") as pipe:

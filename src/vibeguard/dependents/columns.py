@@ -6,7 +6,7 @@ import sys
 from array import array
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from itertools import accumulate, chain, repeat
+from itertools import accumulate, chain
 from operator import itemgetter
 from zlib import crc32
 
@@ -66,7 +66,6 @@ class Columns:
         self.lists: dict[str, int] = {"": 0}  # names joined
         self.unresolved: list[str] = []
         self.unread: dict[str, str] = {}
-        self._sorted = 0  # so many rows came in order or were brought into it
         self._waiting: list[tuple[int, str, Links]] = []
         self._listed = _Lists(self.lists)  # the same by the names themselves
         self._seekers: dict[str, _Seekers] = {}
@@ -107,10 +106,8 @@ class Columns:
             for importers in map(seekers.__getitem__, links.wanted):
                 importers.append(source)
 
-    def sort(self) -> None:
-        """Bring the rows into the order in which they are kept. Rows that several processes sorted are only merged."""
-        self._enter()
-        self._sorted = len(self.ends)
+    def _sort(self) -> None:
+        """Bring the rows into the order in which they are kept."""
         ends = self.ends.tolist()
         order = sorted(range(len(ends)), key=ends.__getitem__)
         if len(order) > 1:  # of less, a getter makes no tuple
@@ -120,14 +117,9 @@ class Columns:
             self.names = array("I", sort(self.names))
             self.lines = array("I", sort(self.lines))
 
-    def sort_early(self) -> None:
-        """Sort while there is nothing else to do, unless little has come since: what is sorted is soon merged."""
-        if len(self.ends) > 2 * self._sorted:
-            self.sort()
-
     def packed(self) -> Packed:
-        """Everything as what `marshal` can write, sorted: two processes sort sooner than one."""
-        self.sort()
+        """Everything as what `marshal` can write."""
+        self._enter()
         return (
             self.ends.tobytes(),
             bytes(self.kinds),
@@ -142,7 +134,6 @@ class Columns:
     def merge(self, packed: Packed) -> None:
         """Rows that another process gathered over the same numbers."""
         ends, kinds, names, lines, wanted, lists, unresolved, unread = packed
-        self._sorted += len(kinds)
         moved = [self.lists.setdefault(joined, len(self.lists)) for joined in lists]
         numbers = array("I")
         numbers.frombytes(names)
@@ -167,12 +158,15 @@ class Columns:
             languages: every language that has a file here.
             settings: content by path of the configuration files that resolvers asked for.
         """
-        self.sort()
+        self._enter()
+        self._sort()
         self._drop_unused_lists()
         counts = [0] * (len(oids) * GRADES + 1)
         rows, sources = _halves(self.ends)
         keys = sorted(self.wanted)
-        importers = [sorted(self.wanted[key]) for key in keys]
+        importers = [self.wanted[key] for key in keys]
+        for numbers in importers:
+            numbers.sort()
         for row, edges in Counter(rows).items():
             counts[row + 1] = edges
         opaque = [f"{self.numbers[path]}{SEPARATOR}{why}" for path, why in sorted(self.unread.items())]
@@ -190,7 +184,8 @@ class Columns:
             "unread": _joined(opaque),
             "packages": _joined(sorted(declared(oids))),
             "settings": _pack_settings(settings),
-            "wanted-keys": array("I", chain.from_iterable(map(repeat, keys, map(len, importers)))).tobytes(),
+            "wanted-keys": array("I", keys).tobytes(),
+            "wanted-ends": array("I", accumulate(map(len, importers))).tobytes(),
             "wanted-by": array("I", chain.from_iterable(importers)).tobytes(),
             "order": sys.byteorder.encode(),
         }

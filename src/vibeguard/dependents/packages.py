@@ -24,12 +24,13 @@ _MANIFESTS = frozenset(
 )
 _GRADLE = (".gradle", ".gradle.kts")
 _ENDINGS = (".csproj", ".fsproj", ".vbproj", ".gemspec")
+_ALL = (*_MANIFESTS, *_ENDINGS, *_GRADLE)  # most names are told by their ending alone
 
 
 def declared(paths: Iterable[str]) -> set[str]:
     """The folders of these paths' manifests; the root is no package of its own."""
     found = set()
-    for path in paths:
+    for path in [path for path in paths if path.endswith(_ALL)]:
         folder, _, name = path.rpartition("/")
         if folder and (name in _MANIFESTS or name.endswith(_ENDINGS) or _is_named_after(name, folder)):
             found.add(folder)

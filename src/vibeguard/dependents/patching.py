@@ -68,7 +68,7 @@ def _carry(old: Snapshot, moved: array[int], stays: bytes, columns: Columns) -> 
     columns.kinds += bytes(compress(old.kinds, keep))
     columns.names.extend(compress(names, keep))
     columns.lines.extend(compress(lines, keep))
-    wanted = columns.wanted
-    for key, source in zip(*old.wanted(), strict=True):
-        if stays[source]:
-            wanted.setdefault(key, []).append(moved[source])
+    for key, importers in old.wanted():
+        kept = [moved[source] for source in importers if stays[source]]
+        if kept:
+            columns.wanted[key] = kept

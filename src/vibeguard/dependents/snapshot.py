@@ -126,9 +126,13 @@ class Snapshot:
         """(number of the name list, line) of every edge."""
         return self._numbers("names", "I"), self._numbers("lines", "I")
 
-    def wanted(self) -> tuple[array[int], array[int]]:
-        """(hash of the key, importer) of every wanted key, by key."""
-        return self._numbers("wanted-keys", "I"), self._numbers("wanted-by", "I")
+    def wanted(self) -> Iterator[tuple[int, array[int]]]:
+        """(hash of the key, importers) of every wanted key, rising."""
+        ends, importers = self._numbers("wanted-ends", "I"), self._numbers("wanted-by", "I")
+        start = 0
+        for key, end in zip(self._numbers("wanted-keys", "I"), ends, strict=True):
+            yield key, importers[start:end]
+            start = end
 
     def unread(self) -> dict[str, str]:
         """Files whose content could not be scanned, and why."""
@@ -142,12 +146,12 @@ class Snapshot:
     def wanting(self, hashes: Iterable[int]) -> set[int]:
         """The files whose links may change when one of these keys comes or goes."""
         keys, importers = self._numbers("wanted-keys", "I"), self._numbers("wanted-by", "I")
+        ends = self._numbers("wanted-ends", "I")
         found: set[int] = set()
         for wanted in hashes:
             at = bisect_left(keys, wanted)
-            while at < len(keys) and keys[at] == wanted:
-                found.add(importers[at])
-                at += 1
+            if at < len(keys) and keys[at] == wanted:
+                found.update(importers[ends[at - 1] if at else 0 : ends[at]])
         return found
 
     def edges(self) -> Iterator[tuple[str, Edge]]:
