@@ -28,7 +28,8 @@ from vibeguard.tuples import NamedTuple
 
 _FORK_FROM = 1500  # blobs; below this a second process costs more than it saves
 _FORK_TO_RESOLVE_FROM = 2000  # the same for resolving alone
-_UNITS = 100  # of which two processes take some at a time
+_UNITS = 100  # of which two processes take some at a time; as many as a byte can count
+_LAST = 1  # of them is left to the parent, for as long as the child takes to send what it found
 _MOST_TOGETHER = 0.25  # of the blobs, in one process; those of such languages are more work than others
 _BATCH = 256  # blobs between two looks at the clock
 _BATCH_BYTES = 4 << 20  # the clock is looked at after as many, too: a fifth of a second's work
@@ -247,7 +248,7 @@ class _Building:
             together = [blob for blob in ordered if self.languages[blob[1]].BY_NAME]
             ordered = [blob for blob in ordered if not self.languages[blob[1]].BY_NAME]
         claims, writing = os.pipe()
-        os.write(writing, bytes(range(_UNITS, 0, -1)))
+        os.write(writing, bytes(range(_UNITS - _LAST, 0, -1)))
         os.close(writing)
         reading, writing = os.pipe()
         child = os.fork()
@@ -327,9 +328,9 @@ class _Building:
 
 
 def _claimed(size: int, claims: int, *, backwards: bool = False) -> Iterator[tuple[int, int]]:
-    """(start, end) of what this process may take next of so many blobs, from their end if backwards.
+    """(start, end) of what this process may take next of so many blobs, from their end if it is the child, backwards.
 
-    A quarter of what is left at a time, so that in the end neither of two waits long for the other.
+    A quarter of what is left at a time, so that in the end neither waits long for the other.
 
     Args:
         claims: a pipe with a byte for each unit of the blobs, that says how many are left.
@@ -341,6 +342,8 @@ def _claimed(size: int, claims: int, *, backwards: bool = False) -> Iterator[tup
             taken += len(os.read(claims, left[0] // 4 - 1))
         start, end = (_UNITS - taken, _UNITS - before) if backwards else (before, taken)
         yield size * start // _UNITS, size * end // _UNITS
+    if not backwards:
+        yield size * taken // _UNITS, size * (taken + _LAST) // _UNITS
 
 
 def _decoded(record: str) -> Facts:
