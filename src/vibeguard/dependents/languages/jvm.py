@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from operator import itemgetter
 
 from vibeguard.dependents.facts import Facts, Import
-from vibeguard.dependents.languages.jvm_project import INLINE
+from vibeguard.dependents.languages.jvm_project import ACTUAL, EXPECT, INLINE
 from vibeguard.dependents.languages.jvm_project import offers as offers  # noqa: PLC0414
 from vibeguard.dependents.languages.jvm_project import resolve as resolve  # noqa: PLC0414
 from vibeguard.dependents.languages.text import (
@@ -119,7 +119,8 @@ def scan(content: bytes) -> Facts:
         words = dotted_names(rest)
     code = rest
     types = [match for keyword in _TYPES if keyword in words for match in _type(keyword).finditer(code)]
-    defines = {text(match.group(1)) for match in _outside_braces(code, types)}
+    top = _outside_braces(code, types)
+    defines = {text(match.group(1)) for match in top}
     names = f" {b'  '.join(words).decode('ascii')} "
     mentions = set(_word().findall(names)) - _COMMON
     # A type inside of this file hides the package's of the same name.
@@ -127,8 +128,9 @@ def scan(content: bytes) -> Facts:
     if b"fun" in words or b"val" in words:
         others = [match for keyword in ("fun", "val", "var") for match in _pattern(keyword).finditer(code)]
         flat = code.translate(_ONE_BRACKET)
-        top = _outside_braces(code, others, flat)
-        defines.update([name for match in top for name in _names(match.group(1))])
+        functions = _outside_braces(code, others, flat)
+        defines.update([name for match in functions for name in _names(match.group(1))])
+        top += functions
         turned = set(_pattern("called").findall(flat[::-1]))
         calls = set(b" ".join(turned)[::-1].split()) - _KEYWORDS
         # Code in strings, which masking takes away.
@@ -137,10 +139,23 @@ def scan(content: bytes) -> Facts:
         # A function inside of this file hides the package's too.
         hidden = {name for declared in {match.group(1) for match in others} for name in _names(declared)}
         mentions.update(set(b" ".join(calls).decode("ascii").split()) - hidden)
+    if b"expect" in words or b"actual" in words:
+        mentions |= _modified(code, top, EXPECT)
+        defines |= _modified(code, top, ACTUAL)
     if _qualified().search(names[::-1]) is not None:
         imports += [Import(INLINE + name, "import", (), line) for name, line in _lines_of(names, content)]
         imports.sort(key=lambda item: item.line)
     return Facts(tuple(imports), tuple(sorted(defines)), tuple(sorted(mentions - defines)), package)
+
+
+def _modified(code: bytes, declared: list[re.Match[bytes]], modifier: str) -> set[str]:
+    """What is declared with this modifier on the same line, as `<modifier> <name>`."""
+    found = set()
+    for match in declared:
+        line = code.rfind(b"\n", max(0, match.start() - _SHORT), match.start()) + 1
+        if line and f" {modifier}".encode() in b" " + code[line : match.start()]:
+            found.update([modifier + name for name in _names(match.group(1))[:1]])
+    return found
 
 
 def _imports(code: bytes, content: bytes) -> tuple[list[Import], int]:

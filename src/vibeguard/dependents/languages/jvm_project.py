@@ -15,6 +15,8 @@ _KOTLIN = ".kt"
 _PLATFORMS = frozenset(
     "common jvm android js native wasm wasmJs wasmWasi web apple ios macos tvos watchos linux mingw posix".split()
 )
+# Begin what a Kotlin file of several platforms declares without a body, and what gives it one on some of them.
+EXPECT, ACTUAL = "expect ", "actual "
 INLINE = "inline "  # begins the specifier of a name that is written out in full where it is used
 
 
@@ -189,6 +191,13 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
                 edges += [Edge(path, "import", named, line) for path in _nearest(opened[name], importer)]
         elif inside and not specifier.startswith(INLINE):
             unresolved.append((specifier, line))
+    # They are sorted, and "!" comes after " ".
+    start, end = bisect_left(facts.mentions, EXPECT), bisect_left(facts.mentions, EXPECT.replace(" ", "!"))
+    for name in facts.mentions[start:end]:
+        # Whoever uses the declaration runs what stands in for it.
+        expected = name.removeprefix(EXPECT)
+        actual = _nearest(own.get(ACTUAL + expected, ()), importer)
+        edges += [Edge(path, "same-package", (expected,)) for path in actual]
     for name in sorted(plain & own.keys()):
         edges += [Edge(path, "same-package", (name.lstrip("."),)) for path in _nearest(own[name], importer)]
     return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
