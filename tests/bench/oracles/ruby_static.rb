@@ -4,8 +4,9 @@
 #
 # Reads every file with Ripper. Calls of require, require_relative, load and autoload count where their argument is a
 # string without interpolation, or is built from __dir__, __FILE__, File.expand_path and File.join with such strings.
-# In a Rails application (config/application.rb) constants are looked up as Ruby does, lexical scope by lexical scope,
-# among the files that Zeitwerk would autoload; a constant that the file itself defines is not looked up.
+# In a Rails application (config/application.rb), in an engine and in a gem that depends on Zeitwerk, constants are looked
+# up as Ruby does, lexical scope by lexical scope, among the files that Zeitwerk would autoload; a constant that the file
+# itself defines is not looked up.
 
 require "ripper"
 
@@ -14,7 +15,24 @@ Dir.chdir(ROOT)
 FILES = `git ls-files -z`.split("\0").select { |path| path.match?(/\.(rb|rake)\z/) && File.file?(path) && !File.symlink?(path) }
 EXISTS = FILES.to_h { |path| [path, true] }
 LIBRARIES = FILES.map { |path| path[%r{\A(?:.*/)?lib(?=/)}] }.compact.uniq
-HOMES = FILES.filter_map { |path| path[%r{\A(.*?)/?config/application\.rb\z}, 1] }
+APPLICATIONS = FILES.filter_map { |path| path[%r{\A(.*?)/?config/application\.rb\z}, 1] }
+
+def below(folder)
+  found = FILES.filter_map { |path| path[%r{\A#{Regexp.escape(folder.empty? ? "" : "#{folder}/")}app/[^/]+(?:/concerns)?(?=/)}] }
+  found.uniq.reject { |root| root.match?(%r{app/(assets|javascript|views)\z}) }
+end
+
+# Autoload roots of engines and of gems that depend on Zeitwerk.
+BROUGHT = Hash.new { |hash, home| hash[home] = [] }
+FILES.filter_map { |path| path[%r{\A(.+)/lib/(?:.*/)?engine\.rb\z}, 1] }.uniq.each do |engine|
+  BROUGHT[engine] |= below(engine) unless APPLICATIONS.include?(engine) || below(engine).empty?
+end
+`git ls-files -z`.split("\0").grep(/\.gemspec\z/).each do |path|
+  next unless File.binread(path).match?(/add_(?:runtime_)?dependency[ \t(]*["']zeitwerk["']/)
+  home = File.dirname(path).delete_prefix(".")
+  BROUGHT[home] |= [home.empty? ? "lib" : "#{home}/lib"]
+end
+HOMES = APPLICATIONS + BROUGHT.keys.reject { |home| APPLICATIONS.any? { |one| one.empty? || "#{home}/".start_with?("#{one}/") } }
 
 def normal(path)
   parts = []
@@ -167,17 +185,15 @@ end
 # Zeitwerk's table of an application: constant path => file.
 def autoloads(home)
   prefix = home.empty? ? "" : "#{home}/"
-  roots = FILES.filter_map { |path| path[%r{\A#{Regexp.escape(prefix)}app/[^/]+(?:/concerns)?(?=/)}] }.uniq
-  roots.reject! { |root| root.match?(%r{app/(assets|javascript|views)\z}) }
-  FILES.filter_map { |path| path[%r{\A(.+)/lib/.*engine\.rb\z}, 1] }.uniq.each do |engine|
-    next if HOMES.include?(engine)
-    roots |= FILES.filter_map { |path| path[%r{\A#{Regexp.escape(engine)}/app/[^/]+(?:/concerns)?(?=/)}] }.uniq
+  roots = BROUGHT.values.flatten
+  if APPLICATIONS.include?(home)
+    settings = File.read("#{prefix}config/application.rb")
+    roots |= below(home)
+    roots << "#{prefix}lib" if settings.match?(/autoload_lib/)
+    settings.scan(/(?:autoload|eager_load)_paths.*/) { |line| line.scan(%r{["'/](\w[\w/]*)["']}) { |name,| roots << "#{prefix}#{name}" } }
   end
-  settings = File.read("#{prefix}config/application.rb")
-  roots << "#{prefix}lib" if settings.match?(/autoload_lib/)
-  settings.scan(/(?:autoload|eager_load)_paths.*/) { |line| line.scan(%r{["'/](\w[\w/]*)["']}) { |name,| roots << "#{prefix}#{name}" } }
   table = {}
-  FILES.each do |path|
+  FILES.sort_by { |path| [path.start_with?(prefix) ? 0 : 1, path] }.each do |path|
     next unless path.end_with?(".rb")
     root = roots.select { |one| path.start_with?("#{one}/") }.max_by(&:size)
     table[path.delete_prefix("#{root}/").delete_suffix(".rb")] ||= path if root

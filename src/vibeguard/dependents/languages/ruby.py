@@ -80,10 +80,10 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             "requires": rb"quire(?<=require)(?<![^\n \t;(&|]require)(?:_relative|_dependency)?+\b",
             "loads": rb"load\b(?:(?<=autoload)(?<![^\n \t;(&|]autoload)|(?<![^\n \t;(&|]load))",
             "outer": rb"([ \t]*+)(?:(?:module|class)[ \t]++([A-Z][\w:]*+)|autoload_under[ \t(]++[\"']([\w/]++)|[^\s#])",
-            "absolute": rb"::(?<=[\s(\[,!&|]::)([A-Z]\w*+(?:::[A-Z]\w*+)*+)",
+            "absolute": rb"::(?<![\w:.@$)\]}?!]::)([A-Z]\w*+(?:::[A-Z]\w*+)*+)",
             "interpolated": rb"#\{([^{}\"'A-Z]*+[A-Z][^{}\"']*+)\}",
             # With all capitals the same.
-            "constant": rb"A(?:(?<![\w:.@$].)|(?<=::.)(?<![\w:.@$]::.))\w*+(?:::A\w*+)*+(?![\w?!:]|[ \t]*+=[^=>~])",
+            "constant": rb"A(?<![\w:.@$].)\w*+(?:::A\w*+)*+(?![\w?!:]|[ \t]*+=[^=>~])",
         }[name],
         re.M,
     )

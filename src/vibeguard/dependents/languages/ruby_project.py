@@ -9,6 +9,7 @@ from functools import lru_cache
 from vibeguard.dependents.facts import Edge, Facts, Links, one_edge_a_target
 from vibeguard.dependents.languages.text import text
 from vibeguard.dependents.project import Project, join, parents
+from vibeguard.patterns import compiled
 from vibeguard.tuples import NamedTuple
 
 
@@ -26,7 +27,7 @@ def underscore(name: str) -> str:
 
 
 class _Application(NamedTuple):
-    """What Zeitwerk loads for the files below a folder."""
+    """What Zeitwerk loads for the files below the folder of an application, an engine or a gem."""
 
     home: str
     files: dict[str, str]  # by the path below their autoload root, without suffix
@@ -34,27 +35,46 @@ class _Application(NamedTuple):
 
 
 def _roots(project: Project) -> tuple[tuple[str, ...], tuple[_Application, ...]]:
-    """Load path folders of the repository; and the Rails applications, the deepest first."""
+    """Load path folders of the repository; and what Zeitwerk loads for whom, the deepest folders first."""
     kept: tuple[tuple[str, ...], tuple[_Application, ...]] | None = project.kept.get("ruby.roots")
     if kept is None:
-        folders = project.folders
-        apps = [folder for folder in folders if "app/" in folder]
-        libraries = sorted(folder for folder in folders if folder == "lib" or folder.endswith("/lib"))
-        roots: dict[str, list[str]] = {}
-        for marker in project.named("application.rb"):
-            if marker == "config/application.rb" or marker.endswith("/config/application.rb"):
-                home = marker.removesuffix("config/application.rb").rstrip("/")
-                content = project.read(marker) or b""
-                found = [folder for folder in apps if _is_root(folder, home)]
-                found += [name for name in _named_roots(content, home) if name in folders]
-                roots[home] = found
-        # What an engine brings, every application of the repository can load.
-        engines = {path.rpartition("/lib/")[0] for path in project.named("engine.rb") if "/lib/" in path} - roots.keys()
-        brought = [folder for home in sorted(engines) for folder in apps if _is_root(folder, home)] if roots else []
-        applications = [_application(home, [*sorted(found), *brought], project) for home, found in roots.items()]
+        libraries = sorted(folder for folder in project.folders if folder == "lib" or folder.endswith("/lib"))
+        applications = [_application(home, found, project) for home, found in _autoloaded_roots(project).items()]
         applications.sort(key=lambda application: -len(application.home))
         kept = project.kept["ruby.roots"] = (tuple(libraries), tuple(applications))
     return kept
+
+
+def _autoloaded_roots(project: Project) -> dict[str, list[str]]:
+    """Autoload roots by the folder of each application, and of each engine and gem that is in none."""
+    folders = project.folders
+    apps = [folder for folder in folders if "app/" in folder]
+    roots: dict[str, list[str]] = {}
+    for marker in project.named("application.rb"):
+        if marker == "config/application.rb" or marker.endswith("/config/application.rb"):
+            home = marker.removesuffix("config/application.rb").rstrip("/")
+            roots[home] = [folder for folder in apps if _is_root(folder, home)]
+            roots[home] += [name for name in _named_roots(project.read(marker) or b"", home) if name in folders]
+    others: dict[str, list[str]] = {}
+    for path in project.named("engine.rb"):
+        above, lib, _ = f"/{path}".rpartition("/lib/")
+        if lib and above[1:] not in roots:
+            others[above[1:]] = [folder for folder in apps if _is_root(folder, above[1:])]
+    for path in project.files:
+        if path.endswith(".gemspec"):
+            home = path.rpartition("/")[0]
+            library = f"{home}/lib".lstrip("/")
+            if library in folders and _ZEITWERK.search(project.read(path) or b"") is not None:
+                others.setdefault(home, []).append(library)
+    # What an engine or such a gem brings, all others can load.
+    brought = {folder for found in others.values() for folder in found}
+    inside = tuple([f"{home}/" if home else "" for home in roots])
+    homes = [home for home, found in others.items() if found and not f"{home}/".startswith(inside)]
+    return {home: sorted(brought.union(roots.get(home, ()))) for home in [*roots, *homes]}
+
+
+# Such a gem has its `lib` loaded as an application has its `app/*`.
+_ZEITWERK = compiled(rb"\badd_(?:runtime_)?dependency[ \t(]*+[\"']zeitwerk[\"']")
 
 
 def _is_root(folder: str, home: str) -> bool:
@@ -85,7 +105,9 @@ def _application(home: str, roots: list[str], project: Project) -> _Application:
         if f"{folder}/".startswith(below) or "" in inside:
             root = next(above for above in (folder, *parents(folder)) if above in inside)
             paths += [(f"{folder}/{name}" if folder else name, root) for name in names if name.endswith(".rb")]
-    for path, root in sorted(paths):
+    # Of equal names the own one counts.
+    own = f"{home}/" if home else ""
+    for path, root in sorted(paths, key=lambda found: (not found[0].startswith(own), found)):
         name = path[len(root) + 1 : -3] if root else path[:-3]
         files.setdefault(name, path)
         while "/" in name:
@@ -95,7 +117,7 @@ def _application(home: str, roots: list[str], project: Project) -> _Application:
 
 
 def resolve(facts: Facts, importer: str, project: Project) -> Links:
-    """The files that are required, and in a Rails application those that constants load."""
+    """The files that are required, and where Zeitwerk loads files those that constants load."""
     files = project.files
     edges: list[Edge] = []
     unresolved: list[tuple[str, int]] = []
