@@ -6,8 +6,9 @@ Prints a line "source" for every file it read and "source<TAB>target<TAB>what" f
 from the inside out, among locals, members (also inherited ones), nested types, types and namespaces of each enclosing
 namespace, aliases and `using`s, with the number of type arguments counting; what it finds must be compiled into the
 same project or one it references (csproj, projitems, linked files, Directory.Build.props). Framework types' members are
-not known, so a property that a class inherits from one can be taken for a type. On stderr: calls that may be of an
-extension method whose class the file does not name otherwise.
+not known, so a property that a class inherits from one can be taken for a type. A call by a method's name counts as one
+of every extension method of that name that is in scope: what type it is called on only a compiler knows. Names that
+methods of the framework's own types have are left out.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from xml.etree import ElementTree
 
 import tree_sitter_c_sharp
 from tree_sitter import Language, Parser
+
+from vibeguard.dependents.languages.csharp import FRAMEWORK
 
 Chain = tuple[tuple[str, int], ...]  # (identifier, number of type arguments) of a dotted name
 
@@ -75,7 +78,7 @@ class File:
         self.members: dict[str, set[str]] = defaultdict(set)
         self.bases: dict[str, list[tuple[Chain, Scope]]] = defaultdict(list)
         self.names: set[tuple[str, Chain, Scope]] = set()
-        self.extensions: set[str] = set()
+        self.extensions: set[tuple[str, str]] = set()  # (name, namespace)
         self.calls: set[str] = set()
 
 
@@ -181,7 +184,9 @@ def read(path: str, content: bytes, parser: Parser) -> File:
                 continue
         if kind == "invocation_expression":
             function = node.child_by_field_name("function")
-            if function is not None and function.type == "member_access_expression":
+            if function is not None and function.type == "conditional_access_expression":
+                function = function.named_children[-1]
+            if function is not None and function.type in {"member_access_expression", "member_binding_expression"}:
                 file.calls.add(text(function.child_by_field_name("name")).partition("<")[0])
         stack += [(child, scope) for child in reversed(node.named_children)]
     return file
@@ -238,7 +243,7 @@ def _member(node: Any, file: File, scope: Scope) -> None:
             next((part for part in parameters.named_children if part.type == "parameter"), None) if parameters else None
         )
         if first is not None and any(text(part) == "this" for part in first.children):
-            file.extensions.add(text(node.child_by_field_name("name")))
+            file.extensions.add((text(node.child_by_field_name("name")), scope.namespaces[0][0]))
 
 
 def _locals(node: Any) -> set[str]:
@@ -501,6 +506,20 @@ class Resolver:
             namespace = namespace.rpartition(".")[0]
         return [one for one in [*found, name] if one in self.namespaces][:1]
 
+    def in_scope(self, file: File) -> set[str]:
+        """The namespaces whose extension methods a file can call."""
+        found = {""}
+        usings = [using for block in file.usings for using in block]
+        for project in self.projects.of.get(file.path, ()):
+            usings += self.global_usings.get(project, ())
+        for inner in file.namespaces or {""}:
+            for using in usings:
+                if not using.alias and not using.is_static:
+                    found.update(self._opened(using, inner, file))
+            parts = inner.split(".")
+            found.update(".".join(parts[:count]) for count in range(1, len(parts) + 1))
+        return found
+
     def _down(self, namespace: str, chain: Chain, file: File) -> list[str]:
         for at, (name, count) in enumerate(chain):
             full = f"{namespace}.{name}`{count}".lstrip(".")
@@ -532,11 +551,10 @@ def main(folder: str) -> None:
             with open(os.path.join(folder, path), "rb") as stream:
                 files.append(read(path, stream.read().removeprefix(b"\xef\xbb\xbf"), parser))
     resolver = Resolver(files, projects)
-    extending: dict[str, set[str]] = defaultdict(set)
+    extending: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for file in files:
-        for name in file.extensions:
-            extending[name].add(file.path)
-    unseen = set()
+        for name, namespace in file.extensions:
+            extending[name].add((namespace, file.path))
     for file in files:
         edges: dict[str, str] = {}
         for what, chain, scope in sorted(file.names, key=str):
@@ -549,15 +567,15 @@ def main(folder: str) -> None:
                     continue  # one of its own parts: to name it says nothing about the others
                 for target in resolver.files(name, file.path):
                     edges.setdefault(target, f"{what} {name}")
+        spaces = resolver.in_scope(file)
+        for call in sorted(file.calls - FRAMEWORK):
+            for namespace, target in sorted(extending.get(call, ())):
+                if namespace in spaces and projects.sees(file.path, target):
+                    edges.setdefault(target, f"extension {call}")
         edges.pop(file.path, None)
         print(file.path)
         for target, why in edges.items():
             print(f"{file.path}\t{target}\t{why}")
-        for call in file.calls:
-            targets = [path for path in extending.get(call, ()) if path != file.path and projects.sees(file.path, path)]
-            if len(targets) == 1 and targets[0] not in edges:
-                unseen.add((file.path, targets[0]))
-    print(f"{len(unseen)} edges at most by extension methods alone", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 Folders say nothing about namespaces, so files are found by what they define; of equal names those count that the file's
 project compiles or references.
 
-Cannot see: extension methods' classes, reflection, dependency injection by convention, generated sources, names inside
-interpolated strings, conditional compilation, what MSBuild computes.
+Cannot see: which of several extension methods of one name is called, reflection, dependency injection by convention,
+generated sources, names inside interpolated strings, conditional compilation, what MSBuild computes.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ _VERBATIM = rb"@\$?" + _UP_TO_QUOTE + rb"|\$@\$?" + _UP_TO_QUOTE
 MAX_DOUBTFUL = 40
 MAX_HEAD = 4000  # bytes of a type's head, up to its body
 MAX_NESTING = 20  # of namespaces and types
+_FAR = 400  # bytes between a method's name and its first parameter's `this`, at most
 _OPENS = ord("{")
 _USUAL_DEPTH = 4  # of blocks between two types; deeper ones take longer
 
@@ -58,6 +59,10 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             "interpolated": rb"\$@?\"((?:[^\"\\\n]++|\\.)*+)\"",
             "hole": rb"\{([^{}\"]++)\}",
             "after": rb"(?![\w<])[ \t]*+(\()?",
+            # The first parameter of an extension method, and what may be a call of one.
+            "this": rb"this(?<=[(\s\]]this)[ \t]",
+            "called": rb"\.([A-Z]\w*+)[ \t]*+[(<]",
+            "last": rb"\b[A-Za-z_]\w*+\Z",
             "brace": rb"[{}]",
             "body": rb"[{;]",
             # Over the distinct words of a file, a line each: names, with "<" where they have type arguments.
@@ -67,6 +72,26 @@ def _pattern(name: str) -> re.Pattern[bytes]:
     )
 
 
+# Methods of the framework's most used types. An extension method of such a name does the same for another type or an
+# older framework; of a call only a compiler knows, and nearly all are the framework's.
+FRAMEWORK = frozenset(
+    "Add AddRange Aggregate All Any Append AppendLine AsEnumerable AsMemory AsQueryable AsReadOnly AsSpan AsTask "
+    "Average BinarySearch Cancel Cast Chunk Clear Clone Close Combine Compare CompareTo Concat ConfigureAwait "
+    "Contains ContainsKey ContainsValue ContinueWith Convert CopyTo CopyToAsync Count CountBy Create DefaultIfEmpty "
+    "Delete Dequeue Dispose DisposeAsync Distinct DistinctBy ElementAt ElementAtOrDefault EndsWith Enqueue "
+    "EnsureCapacity Equals Except ExceptBy ExceptWith Exists Find FindAll FindIndex FindLast First FirstOrDefault "
+    "Flush FlushAsync ForEach Format GetAwaiter GetEnumerator GetHashCode GetOrAdd GetRange GetResult GetType "
+    "GetValue GetValueOrDefault GroupBy GroupJoin IndexOf IndexOfAny Insert InsertRange Intersect IntersectWith "
+    "Invoke IsSubsetOf Join Last LastIndexOf LastOrDefault LongCount Max MaxBy Min MinBy MoveNext OfType Open Order "
+    "OrderBy OrderByDescending OrderDescending Overlaps PadLeft PadRight Parse Peek Pop Prepend Push Read ReadAsync "
+    "ReadLine ReadLineAsync ReadToEnd ReadToEndAsync Remove RemoveAll RemoveAt RemoveRange Replace Reset Reverse "
+    "Run Seek Select SelectMany SequenceEqual SetEquals SetValue Single SingleOrDefault Skip SkipLast SkipWhile "
+    "Slice Sort Split Start StartsWith Stop Substring Sum SymmetricExceptWith Take TakeLast TakeWhile ThenBy "
+    "ThenByDescending ToArray ToCharArray ToDictionary ToHashSet ToList ToLookup ToLower ToLowerInvariant ToString "
+    "ToUpper ToUpperInvariant Trim TrimEnd TrimStart TryAdd TryDequeue TryGetValue TryParse TryPeek TryPop "
+    "TryRemove TryUpdate Union UnionBy UnionWith Update Wait WaitAsync WhenAll WhenAny Where Write WriteAsync "
+    "WriteLine WriteLineAsync Zip".split()
+)
 # Words after which a name is no name that is declared.
 _BEFORE_TYPES = frozenset(
     b"new return public private protected internal static readonly sealed abstract virtual override async extern const "
@@ -92,7 +117,8 @@ def scan(content: bytes) -> Facts:
     """Usings, the types it defines, the names it mentions, its first namespace.
 
     `defines`: below the first namespace, "Outer.Inner"; elsewhere "::Namespace.Type"; types with arguments end in "<".
-    A global using is there too, as "*Namespace", for others see by it. `mentions` have the same "<".
+    A global using is there too, as "*Namespace", for others see by it, and extension methods, as "(Namespace.Name".
+    `mentions` have the same "<", and what may be a call of such a method as ".Name".
     """
     code = mask(content, masker(LINE_COMMENT, BLOCK_COMMENT, _DIRECTIVE, LONG_STRING, _VERBATIM, STRING, CHARACTER))
     namespaces = [match for match, _ in _lines_of("namespace", code)]
@@ -114,8 +140,8 @@ def scan(content: bytes) -> Facts:
         target += "<" if match.group(4) else ""
         imports.append(Import(prefix + target, "import", (), places.line(match.group(3))))
     words = _words(_without(code, silent))
-    if b"$" in content:
-        words |= _words(_interpolated(content))
+    interpolated = _interpolated(content) if b"$" in content else b""
+    words |= _words(interpolated)
     defines = set(_defined(code, words, namespaces, package))
     named = b"\n".join([*_pattern("name").findall(b"\n" + b"\n".join(words)), b""]).decode("ascii")
     mentions = set(named.split("\n"))
@@ -128,8 +154,35 @@ def scan(content: bytes) -> Facts:
     mentions.difference_update([name for name in doubtful if not _is_type(name, code)])
     if aliases:
         mentions = set(_without_aliases(mentions, aliases))
+    called = {*_pattern("called").findall(code), *_pattern("called").findall(interpolated)}
+    mentions.update([f".{name}" for name in b" ".join(called).decode("ascii").split(" ") if name not in FRAMEWORK])
+    if b"static" in words and b"this" in words:
+        defines.update(_extensions(code, namespaces))
     defines.update(opened)
     return Facts(tuple(imports), tuple(sorted(defines)), tuple(sorted(mentions)), package)
+
+
+def _extensions(code: bytes, namespaces: list[re.Match[bytes]]) -> Iterator[str]:
+    """The extension methods: what stands before the bracket of a first parameter with `this`."""
+    for match in _pattern("this").finditer(code):
+        before = code[max(0, match.start() - _FAR) : match.start()].rstrip()
+        while before.endswith(b"]"):  # attributes of the parameter
+            before = before[: max(0, before.rfind(b"["))].rstrip()
+        if not before.endswith(b"("):
+            continue
+        before = before[:-1].rstrip()
+        if before.endswith(b">"):
+            # Type parameters, which can have attributes with all kinds of brackets.
+            end = len(before)
+            depth = 1
+            while depth and end > 0:
+                end = max(before.rfind(b"<", 0, end - 1), before.rfind(b">", 0, end - 1))
+                depth += 1 if before[end : end + 1] == b">" else -1
+            before = before[: max(0, end)].rstrip()
+        method = _pattern("last").search(before)
+        if method is not None:
+            above = [text(space.group(1)) for space in namespaces if space.start() < match.start()]
+            yield f"({above[-1] if above else ''}.{text(method.group())}"
 
 
 def _lines_of(name: str, code: bytes) -> Iterator[tuple[re.Match[bytes], bytes]]:

@@ -28,6 +28,7 @@ class _Index(NamedTuple):
 
     types: dict[str, dict[str, list[str]]]  # files by namespace or outer type, then by name
     names: frozenset[str]  # of all these types: most names that files mention are none of them
+    extensions: dict[str, dict[str, list[str]]]  # files by the name of an extension method, then by namespace
     spaces: frozenset[str]  # namespaces, with those around them
     opened: dict[str, tuple[str, ...]]  # global usings by the folder of the project
     places: dict[str, int]  # of the folders of projects: their bits
@@ -39,6 +40,7 @@ def _index(project: Project) -> _Index:
     if kept is not None:
         return kept
     types: dict[str, dict[str, list[str]]] = {}
+    extensions: dict[str, dict[str, list[str]]] = {}
     spaces: set[str] = set()
     opened: dict[str, list[str]] = {}
     for path in sorted([path for path in project.files if path.endswith(".cs")]):
@@ -46,6 +48,10 @@ def _index(project: Project) -> _Index:
         for name in facts.defines:
             if name[0] == "*":
                 opened.setdefault(project_folder(path, project), []).append(name[1:])
+                continue
+            if name[0] == "(":
+                space, _, method = name[1:].rpartition(".")
+                extensions.setdefault(method, {}).setdefault(space, []).append(path)
                 continue
             full = name[2:] if name.startswith("::") else f"{facts.package}.{name}" if facts.package else name
             space, _, last = full.rpartition(".")
@@ -65,6 +71,7 @@ def _index(project: Project) -> _Index:
     kept = _Index(
         types,
         frozenset([name for named in types.values() for name in named]),
+        extensions,
         frozenset(spaces),
         {folder: tuple(names) for folder, names in opened.items()},
         places,
@@ -72,6 +79,9 @@ def _index(project: Project) -> _Index:
     )
     project.kept["csharp.index"] = kept
     return kept
+
+
+_NONE: dict[str, list[str]] = {}
 
 
 def resolve(facts: Facts, importer: str, project: Project) -> Links:
@@ -85,7 +95,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
         if name.startswith("::"):
             around += [space for space in _enclosing(name[2:].rpartition(".")[0]) if space not in around]
     # Types that the file's own ones are parts of, or that are nested in their other parts.
-    inner = [f"{facts.package}.{name}".lstrip(".") for name in facts.defines if name[0] not in "*:"]
+    inner = [f"{facts.package}.{name}".lstrip(".") for name in facts.defines if name[0] not in "*:("]
     opened: dict[str, int] = {}
     for item in facts.imports:
         if item.specifier.startswith("type "):
@@ -123,7 +133,20 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
             if (paths := index.types.get(space, {}).get(name))
         ]
 
+    def edge(path: str, space: str, name: str, line: int) -> Edge:
+        kind: EdgeKind = "same-package" if space == facts.package else "import"
+        return Edge(path, kind, (name,), line)
+
     for mention in facts.mentions:
+        if mention[0] == ".":
+            # What type it is called on only a compiler knows: every method of that name that is in scope counts.
+            method = mention[1:]
+            wanted.add(method)
+            for space, paths in index.extensions.get(method, _NONE).items():
+                if space in around or space in opened or not space:
+                    line = opened.get(space, 0)
+                    edges += [edge(path, space, method, line) for path in _visible(paths, home, index, project)]
+            continue
         first, _, rest = mention.partition(".")
         wanted.add(first.rstrip("<"))
         types = find(first) if first in names else []
@@ -135,9 +158,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
             wanted.add(attribute)
             types = find(attribute) if attribute in names else []
         for space, name, line, paths in types:
-            kind: EdgeKind = "same-package" if space == facts.package else "import"
-            meant = (plain(name),)
-            edges += [Edge(path, kind, meant, line) for path in _visible(paths, home, index, project)]
+            edges += [edge(path, space, plain(name), line) for path in _visible(paths, home, index, project)]
     return Links(one_edge_a_target(edges, importer), (), frozenset(wanted))
 
 
