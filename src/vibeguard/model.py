@@ -279,7 +279,7 @@ class Dependents(NamedTuple):
     unknown: str = ""  # "" when the graph is complete as far as its languages go
     tree: str | None = None
     notices: tuple[str, ...] = ()
-    unread_languages: tuple[str, ...] = ()  # programming languages among the changed files that no graph covers
+    unread_languages: tuple[str, ...] = ()  # programming languages among the changed files whose graph is not the whole
     # How each file is reached, nearest first, then by path; worked out when asked for, since a verdict needs counts.
     details: Callable[[], tuple[Dependent, ...]] = tuple
 

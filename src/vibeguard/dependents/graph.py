@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import TypeVar
 
 from vibeguard.dependents.facts import GRADES, KIND_WEIGHTS, KINDS, WEIGHTS, Edge, Links
-from vibeguard.dependents.languages import unsupported_language
+from vibeguard.dependents.languages import linked_language, unsupported_language
 from vibeguard.dependents.packages import Packages, declared
 from vibeguard.dependents.snapshot import Snapshot
 from vibeguard.dependents.store import DamagedError
@@ -238,6 +238,10 @@ class Graph:
             languages = ()
         elif languages:
             unknown = f"no import graph for {', '.join(languages)}"
+        elif alone := [path for path in changed if linked_language(path) is not None and not self._is_imported(path)]:
+            what = f"{alone[0]} defines" if len(alone) == 1 else f"{len(alone)} files define"
+            unknown = f"which files call what {what} is not known"
+            languages = tuple(sorted({name for path in alone if (name := linked_language(path)) is not None}))
         snapshot = self._snapshot
         path_of = self._path if self._new or snapshot is None else snapshot.paths.__getitem__
         found = tuple(
@@ -260,6 +264,14 @@ class Graph:
         return Dependents(
             changed, found, tuple(sorted(unresolved)), unknown, self.tree, self.notices, languages, details
         )
+
+    def _is_imported(self, path: str) -> bool:
+        number, snapshot = self._number(path), self._snapshot
+        if number is None:
+            return False
+        if number in self._extra or snapshot is None or number >= self._stored:
+            return number in self._extra
+        return any(snapshot.sources[at] not in self._replaced for at in snapshot.into(number))
 
     def _seeds(self, changed: Iterable[str]) -> list[int]:
         return [number for path in changed if (number := self._number(path)) is not None]

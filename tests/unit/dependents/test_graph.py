@@ -282,6 +282,24 @@ def test_a_language_without_a_reader_is_unknown_and_not_zero(repo: Repo) -> None
     assert found.unread_languages == ("Elixir",)
 
 
+def test_a_source_that_others_are_linked_with_is_unknown_and_not_zero(repo: Repo) -> None:
+    files = {"all.h": "int a(void);\n", "a.c": '#include "all.h"\n', "b.c": '#include "b.h"\n', "b.h": "int b(void);\n"}
+    repo.commit("first", files)
+    repo.stage({"a.c": '#include "all.h"\nint a(void) { return 1; }\n', "b.c": '#include "b.h"\nint x;\n'})
+    found = answer(repo)
+    assert found.unknown == "which files call what a.c defines is not known"
+    assert found.unread_languages == ("C",)
+    assert set(shown(found)) == {"b.h"}
+    repo.stage({"c.c": "", "d.cc": ""})
+    found = answer(repo)
+    assert found.unknown == "which files call what 3 files define is not known"
+    assert found.unread_languages == ("C", "C++")
+    # An included source is imported, and a header calls nobody.
+    repo.stage({"all.h": "int a(void);\nint c(void);\n", "d.cc": '#include "c.c"\n', "a.c": files["a.c"]})
+    found = answer(repo)
+    assert found.unknown == "which files call what d.cc defines is not known"
+
+
 def test_a_file_that_is_not_what_its_name_says_is_no_zero(repo: Repo) -> None:
     repo.commit("first", {"a.py": "import b\n", "b.py": b"\x7fELF\0\0\0import a"})
     repo.stage({"b.py": b"\x7fELF\0\0\1import a"})

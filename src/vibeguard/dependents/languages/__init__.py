@@ -148,6 +148,13 @@ UNSUPPORTED: dict[str, str] = {
 }  # fmt: skip
 
 
+# Sources whose functions others call without naming the file: the linker finds it. A header leads to the one source of
+# its own name alone.
+_LINKED: dict[str, str] = {
+    "c": "C", "cc": "C++", "cpp": "C++", "cxx": "C++", "m": "Objective-C", "mm": "Objective-C", "cu": "CUDA",
+}  # fmt: skip
+
+
 class Language(Protocol):
     """What each module of this package offers."""
 
@@ -184,6 +191,11 @@ def _is_schema(path: str, name: str) -> bool:
 def unsupported_language(path: str) -> str | None:
     """The name of the programming language, where it is known and cannot be read."""
     return UNSUPPORTED.get(path.rpartition("/")[2].rpartition(".")[2].lower())
+
+
+def linked_language(path: str) -> str | None:
+    """The name of the language of a source that others call without naming its file, None for every other file."""
+    return _LINKED.get(path.rpartition(".")[2].lower())
 
 
 def configures(path: str) -> tuple[str, ...]:
