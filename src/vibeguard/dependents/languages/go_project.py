@@ -101,18 +101,22 @@ def _package(folder: str, project: Project) -> tuple[list[str], list[str]]:
     return kept
 
 
-_Defined = tuple[dict[str, list[tuple[str, str]]], dict[str, list[str]]]
+_Defined = tuple[dict[str, list[tuple[str, str]]], dict[str, list[str]], dict[str, list[tuple[str, str]]]]
 
 
 def _defined(folder: str, project: Project) -> _Defined:
-    """(package, path) of the files of a folder that define each name, and which of these can be imported."""
+    """By name: (package, path) of the files of a folder that define it, those that can be imported, and (package, path)
+    of those that only give methods to it."""
     every: dict[str, _Defined] = project.kept.setdefault("go.defined", {})
     kept = every.get(folder)
     if kept is None:
-        kept = every[folder] = ({}, {})
+        kept = every[folder] = ({}, {}, {})
         for path in _package(folder, project)[0]:
             facts = project.facts(path)
             is_test = path.endswith("_test.go")
+            for name in sorted(set(facts.defines).intersection(facts.mentions)):
+                # The name of a receiver: what a file declares itself it does not mention.
+                kept[2].setdefault(name, []).append((facts.package, path))
             for name in facts.defines:
                 kept[0].setdefault(name, []).append((facts.package, path))
                 if not is_test:
@@ -150,9 +154,12 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
             edges += [Edge(file, "import", used, line) for file in files]
     is_test = importer.endswith("_test.go")
     mentioned: dict[str, list[str]] = {}
-    defined = _defined(own, project)[0] if facts.mentions else {}
-    for name in [name for name in facts.mentions if name in defined]:
-        for package, file in defined[name]:
+    defined, _, extended = _defined(own, project)
+    mentions = [(name, defined[name]) for name in facts.mentions if name in defined]
+    # Methods of a type are called where it is declared, too.
+    mentions += [(name, extended[name]) for name in facts.defines if name in extended and name not in facts.mentions]
+    for name, files_with in mentions:
+        for package, file in files_with:
             if package == facts.package and file != importer and (is_test or not file.endswith("_test.go")):
                 mentioned.setdefault(file, []).append(name)
     edges += [Edge(file, "same-package", tuple(names)) for file, names in mentioned.items()]
