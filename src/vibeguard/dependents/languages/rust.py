@@ -72,6 +72,7 @@ _MARKED_TOKENS = (
 _MAX_USES = 4000  # of one `use` tree, however it is nested
 _MAX_PATH = 4000  # characters of one path
 _RELATIVE = ("self::", "super")  # paths that mean something else inside of `mod name { … }`
+_MAX_NESTED = 20  # modules in modules of one file
 _MAX_KEPT = 500  # bytes of a tree that is kept for the next file
 
 
@@ -101,12 +102,12 @@ def _pattern(name: str) -> re.Pattern[bytes]:
 
 
 def scan(content: bytes) -> Facts:
-    """Module declarations as "mod name", uses and inline paths as "a::b::c"."""
+    """Module declarations as "mod name", within others "mod outer/name"; uses and inline paths as "a::b::c"."""
     code = mask_marked(content, b"/\"'", _MARKED_TOKENS, _TOKENS)
     modules = list(_pattern("mod").finditer(code))
     declared = [match for match in modules if match.group(2) == b";"]
-    found = _modules(content, code, declared) if declared else []
-    inline = _Inline(code, [match.end() for match in modules if match.group(2) == b"{"])
+    inline = _Inline(code, {match.end(): text(match.group(1)) for match in modules if match.group(2) == b"{"})
+    found = _modules(content, code, declared, inline) if declared else []
     paths: dict[tuple[str, str], int] = {}
     places = Places(content)
     for match in _pattern("use").finditer(code):
@@ -124,8 +125,8 @@ def scan(content: bytes) -> Facts:
     return Facts(tuple(found))
 
 
-def _modules(content: bytes, code: bytes, declared: list[re.Match[bytes]]) -> list[Import]:
-    """What `mod name;` declares, with the files that attributes name."""
+def _modules(content: bytes, code: bytes, declared: list[re.Match[bytes]], inline: _Inline) -> list[Import]:
+    """What `mod name;` declares, in `mod outer { … }` as outer/name, with the files that attributes name."""
     found: list[Import] = []
     moved: dict[bytes, list[list[bytes]]] = {}
     if _pattern("moved").search(code) is not None:
@@ -136,9 +137,10 @@ def _modules(content: bytes, code: bytes, declared: list[re.Match[bytes]]) -> li
     for match in declared:
         line = places.line(match.group())
         known = moved.get(match.group(1))
+        name = "/".join([*inline.around(match.start()), text(match.group(1))])
         for where in (known.pop(0) if known else ()) or (b"",):
             names = (text(where),) if where else ()
-            found.append(Import(f"mod {text(match.group(1))}", "import", names, line))
+            found.append(Import(f"mod {name}", "import", names, line))
     return found
 
 
@@ -171,34 +173,51 @@ def _spots(code: bytes) -> Iterator[int]:
 
 
 class _Inline:
-    """How many `mod name { … }` are around a position. Brackets are looked at up to the last position asked for."""
+    """Which `mod name { … }` are around a position. Brackets are looked at up to the last position asked for."""
 
-    def __init__(self, code: bytes, opened: list[int]) -> None:
-        """`opened` are the positions behind their brackets, rising."""
-        self.opened = frozenset(opened)
-        self._brackets = compiled(rb"[{}]").finditer(code, opened[0] - 1) if opened else iter(())
+    def __init__(self, code: bytes, opened: dict[int, str]) -> None:
+        """`opened` are their names by the positions behind their brackets, rising."""
+        self.opened = opened
+        self._brackets = compiled(rb"[{}]").finditer(code, next(iter(opened)) - 1) if opened else iter(())
         self._looked = -1
         self._waiting: list[bool] = []  # for each open bracket, whether it is a module's
+        self._modules = [(0, "", 0)]  # (the one around it, name, depth); the first is the file
         self._places: list[int] = []
-        self._depths = [0]
+        self._inside = [0]  # the module that the code from each place on is in
+
+    def around(self, position: int) -> list[str]:
+        """Their names, the outermost first; of too many none."""
+        module, name, depth = self._at(position)
+        names: list[str] = []
+        while 0 < depth <= _MAX_NESTED:
+            names.insert(0, name)
+            module, name, depth = self._modules[module]
+        return names
 
     def depth(self, position: int) -> int:
+        """How many they are."""
+        return self._at(position)[2]
+
+    def _at(self, position: int) -> tuple[int, str, int]:
         if self._looked < position:
             self._look(position)
-        return self._depths[bisect_right(self._places, position)]
+        return self._modules[self._inside[bisect_right(self._places, position)]]
 
     def _look(self, position: int) -> None:
         waiting = self._waiting
         for match in self._brackets:
             self._looked = match.start()
+            here = self._inside[-1]
             if match.group() == b"{":
-                waiting.append(match.end() in self.opened)
-                if waiting[-1]:
+                name = self.opened.get(match.end())
+                waiting.append(name is not None)
+                if name is not None:
                     self._places.append(match.end())
-                    self._depths.append(self._depths[-1] + 1)
+                    self._inside.append(len(self._modules))
+                    self._modules.append((here, name, self._modules[here][2] + 1))
             elif waiting and waiting.pop():
                 self._places.append(match.start())
-                self._depths.append(self._depths[-1] - 1)
+                self._inside.append(self._modules[here][0])
             if self._looked >= position:
                 break
 
@@ -270,11 +289,13 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
     wanted: set[str] = {"mod", importer.rpartition("/")[2].removesuffix(".rs")}
     # What the first name of a path can be beside the keywords: (file, its crate).
     heads = dict(named_crates(crate.home, project))
+    inner: dict[str, tuple[str, Crate]] = {}  # the same of what is declared in a module of this file
     for item in facts.imports:
         if not item.specifier.startswith("mod "):
             continue
         name = item.specifier[4:]
-        wanted.add(name)
+        last = name.rpartition("/")[2]
+        wanted.add(last)
         if item.names:
             target = join(importer.rpartition("/")[0], item.names[0])
             wanted.add(item.names[0].rpartition("/")[2])
@@ -284,8 +305,8 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
         if target is None:
             unresolved.append((item.specifier, item.line))
         else:
-            heads[name] = (target, crate)
-            edges.append(Edge(target, "import", (name,), item.line))
+            (inner if "/" in name else heads)[name] = (target, crate)
+            edges.append(Edge(target, "import", (last,), item.line))
     paths = [item for item in facts.imports if not item.specifier.startswith("mod ")]
     # A module that a `use` brings in can be the first name of another path.
     later: list[tuple[Import, list[str]]] = []
@@ -297,7 +318,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
             if not names:
                 continue
         wanted.update(names)
-        start = _start(names, importer, crate, heads, project)
+        start = (_inner(names, inner) if inner else None) or _start(names, importer, crate, heads, project)
         if start is None:
             later.append((item, names))
             foreign.add(item.names[0] if item.names else names[-1])
@@ -307,6 +328,9 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
         edges.append(Edge(target, "import", rest_names, item.line))
         if not rest_names and rest:
             heads.setdefault(item.names[0] if item.names else rest[-1], (target, home))
+    for name, found in inner.items():
+        # As the code of the module around it calls it.
+        heads.setdefault(name.rpartition("/")[2], found)
     for item, names in later:
         # The standard library, a crate from elsewhere, an item of this file; or a module by its last name.
         if names[0] in heads and names[0] not in foreign:
@@ -314,6 +338,16 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
             target, rest_names = walk(file, names[1:], home, project)
             edges.append(Edge(target, "import", rest_names, item.line))
     return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))
+
+
+def _inner(names: list[str], inner: dict[str, tuple[str, Crate]]) -> tuple[str, Crate, list[str]] | None:
+    """As :func:`_start`, of a path through a module of this file to one that is declared in it."""
+    key = names[0]
+    for count, name in enumerate(names[1 : _MAX_NESTED + 1], 2):
+        key = f"{key}/{name}"
+        if key in inner:
+            return (*inner[key], names[count:])
+    return None
 
 
 def _start(

@@ -220,11 +220,13 @@ def parent(file: str, crate: Crate, project: Project) -> str | None:
     folder, _, name = file.rpartition("/")
     if name == "mod.rs":
         folder = folder.rpartition("/")[0]
-    if folder == crate.folder:
-        return crate.file
-    for candidate in (f"{folder}/mod.rs", f"{folder}.rs"):
-        if candidate in project.files:
-            return candidate
+    # A folder without a file is of a `mod name { … }` in the file above.
+    for above in (folder, *parents(folder)):
+        if above == crate.folder:
+            break
+        for candidate in (f"{above}/mod.rs", f"{above}.rs"):
+            if candidate in project.files:
+                return candidate
     return crate.file
 
 
