@@ -318,6 +318,9 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
             if not names:
                 continue
         wanted.update(names)
+        if names[0] == "super":
+            # The file of the module around has the name of a folder above.
+            wanted.update(importer.split("/")[:-1])
         start = (_inner(names, inner) if inner else None) or _start(names, importer, crate, heads, project)
         if start is None:
             later.append((item, names))
