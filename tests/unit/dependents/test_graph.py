@@ -521,3 +521,20 @@ def test_a_tsconfig_that_extends_itself_ends_and_keeps_its_own_paths(repo: Repo,
     repo.stage({"src/lib.ts": "export const a = 2\n"})
     assert set(shown(answer(repo))) == {"app.ts"}
     assert answer(repo) == answer(repo, use_store=False)
+
+
+def test_the_file_of_the_module_around_comes_under_another_name(repo: Repo) -> None:
+    poll = "use super::A;\n"
+    files = {"Cargo.toml": "[package]\nname = 'a'\n", "src/lib.rs": "mod io;\n", "src/io/poll.rs": poll}
+    repo.commit("first", {**files, "src/io/mod.rs": "mod poll;\npub struct A;\n"})
+    answer(repo)  # keeps the graph
+    repo.git("rm", "-q", "src/io/mod.rs")
+    repo.stage({"src/io.rs": "mod poll;\npub struct A;\n"})
+    for use_store in (True, False):
+        assert {"src/lib.rs", "src/io/poll.rs"} <= set(shown(answer(repo, use_store=use_store)))
+    repo.git("rm", "-q", "-f", "src/io.rs")
+    repo.commit("second", {"src/lib.rs": "mod io { mod poll; struct A; }\n"})
+    answer(repo)
+    repo.stage({"src/io.rs": "mod poll;\npub struct A;\n"})
+    for use_store in (True, False):
+        assert "src/io/poll.rs" in shown(answer(repo, use_store=use_store))
