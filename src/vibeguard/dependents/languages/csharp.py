@@ -10,6 +10,7 @@ generated sources, names inside interpolated strings, conditional compilation, w
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache
 
@@ -62,7 +63,6 @@ def _pattern(name: str) -> re.Pattern[bytes]:
             # The first parameter of an extension method, and what may be a call of one.
             "this": rb"this(?<=[(\s\]]this)[ \t]",
             "called": rb"\.([A-Z]\w*+)[ \t]*+[(<]",
-            "last": rb"\b[A-Za-z_]\w*+\Z",
             "brace": rb"[{}]",
             "body": rb"[{;]",
             # Over the distinct words of a file, a line each: names, with "<" where they have type arguments.
@@ -164,6 +164,7 @@ def scan(content: bytes) -> Facts:
 
 def _extensions(code: bytes, namespaces: list[re.Match[bytes]]) -> Iterator[str]:
     """The extension methods: what stands before the bracket of a first parameter with `this`."""
+    starts = [space.start() for space in namespaces]
     for match in _pattern("this").finditer(code):
         before = code[max(0, match.start() - _FAR) : match.start()].rstrip()
         while before.endswith(b"]"):  # attributes of the parameter
@@ -179,10 +180,10 @@ def _extensions(code: bytes, namespaces: list[re.Match[bytes]]) -> Iterator[str]
                 end = max(before.rfind(b"<", 0, end - 1), before.rfind(b">", 0, end - 1))
                 depth += 1 if before[end : end + 1] == b">" else -1
             before = before[: max(0, end)].rstrip()
-        method = _pattern("last").search(before)
-        if method is not None:
-            above = [text(space.group(1)) for space in namespaces if space.start() < match.start()]
-            yield f"({above[-1] if above else ''}.{text(method.group())}"
+        name = before[len(before.rstrip(_LETTERS)) :]
+        if name:
+            above = bisect_left(starts, match.start())
+            yield f"({text(namespaces[above - 1].group(1)) if above else ''}.{text(name)}"
 
 
 def _lines_of(name: str, code: bytes) -> Iterator[tuple[re.Match[bytes], bytes]]:

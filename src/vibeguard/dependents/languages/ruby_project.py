@@ -39,14 +39,18 @@ def _roots(project: Project) -> tuple[tuple[str, ...], tuple[_Application, ...]]
     kept: tuple[tuple[str, ...], tuple[_Application, ...]] | None = project.kept.get("ruby.roots")
     if kept is None:
         libraries = sorted(folder for folder in project.folders if folder == "lib" or folder.endswith("/lib"))
-        applications = [_application(home, found, project) for home, found in _autoloaded_roots(project).items()]
+        apps, others, brought = _autoloaded_roots(project)
+        applications = [_application(home, found, project) for home, found in apps.items()]
+        if others:
+            shared = _application("", brought, project)
+            applications += [shared._replace(home=home) for home in others]
         applications.sort(key=lambda application: -len(application.home))
         kept = project.kept["ruby.roots"] = (tuple(libraries), tuple(applications))
     return kept
 
 
-def _autoloaded_roots(project: Project) -> dict[str, list[str]]:
-    """Autoload roots by the folder of each application, and of each engine and gem that is in none."""
+def _autoloaded_roots(project: Project) -> tuple[dict[str, list[str]], list[str], list[str]]:
+    """Autoload roots by the folder of each application; the folders of engines and gems in none; the roots of those."""
     folders = project.folders
     apps = [folder for folder in folders if "app/" in folder]
     roots: dict[str, list[str]] = {}
@@ -70,7 +74,7 @@ def _autoloaded_roots(project: Project) -> dict[str, list[str]]:
     brought = {folder for found in others.values() for folder in found}
     inside = tuple([f"{home}/" if home else "" for home in roots])
     homes = [home for home, found in others.items() if found and not f"{home}/".startswith(inside)]
-    return {home: sorted(brought.union(roots.get(home, ()))) for home in [*roots, *homes]}
+    return {home: sorted(brought.union(found)) for home, found in roots.items()}, homes, sorted(brought)
 
 
 # Such a gem has its `lib` loaded as an application has its `app/*`.
@@ -105,7 +109,7 @@ def _application(home: str, roots: list[str], project: Project) -> _Application:
         if f"{folder}/".startswith(below) or "" in inside:
             root = next(above for above in (folder, *parents(folder)) if above in inside)
             paths += [(f"{folder}/{name}" if folder else name, root) for name in names if name.endswith(".rb")]
-    # Of equal names the own one counts.
+    # Of equal names the application's own counts.
     own = f"{home}/" if home else ""
     for path, root in sorted(paths, key=lambda found: (not found[0].startswith(own), found)):
         name = path[len(root) + 1 : -3] if root else path[:-3]
