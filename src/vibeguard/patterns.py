@@ -2,7 +2,8 @@
 
 CPython 3.11.0 to 3.11.4, Debian 12's among them, go on from the wrong place behind a possessive group whose last try
 failed half-way (python/cpython#100061): `(?:a(?!b))*+a` finds nothing in "aab". Of our scanners that made other facts
-of 91 % of okhttp's files, 93 % of cargo's and tokio's and 72 % of vite's and Vue's, and on six files they never ended.
+of 91 % of the Java and Kotlin, 93 % of the Rust and 72 % of the JavaScript files of fourteen projects; six took more
+than 3 s each, and a build of them all was stopped after ten minutes.
 """
 
 from __future__ import annotations

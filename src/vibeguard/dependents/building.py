@@ -2,7 +2,7 @@
 
 Files whose links follow from their own facts and the tree's paths are resolved as they are scanned, and their facts
 are let go. Languages whose links depend on what other files define (`BY_NAME`) wait until all their files are scanned:
-where those are not the most, one process takes them all and resolves them itself.
+where they are few enough for one process (`_MOST_TOGETHER`), it takes them all and resolves them itself.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ Packed = tuple[bytes, bytes, bytes, bytes, dict[int, list[int]], list[str], list
 def key_hash(language: str, key: str) -> int:
     """The number under which a wanted key is stored; two keys with one number only cost an extra look.
 
-    Of 30 bits: numbers of one digit of CPython's are sorted several times as fast as those of two.
+    Of 30 bits, one digit of CPython's: such numbers are sorted in two thirds of the time of those of 32.
     """
     return crc32(f"{language}:{key}".encode("utf-8", "surrogatepass")) >> 2
 

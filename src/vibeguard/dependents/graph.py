@@ -238,10 +238,14 @@ class Graph:
             languages = ()
         elif languages:
             unknown = f"no import graph for {', '.join(languages)}"
-        elif alone := [path for path in changed if linked_language(path) is not None and not self._is_imported(path)]:
-            what = f"{alone[0]} defines" if len(alone) == 1 else f"{len(alone)} files define"
+        elif alone := {
+            path: name
+            for path in changed
+            if (name := linked_language(path)) is not None and not self._is_imported(path)
+        }:
+            what = f"{next(iter(alone))} defines" if len(alone) == 1 else f"{len(alone)} files define"
             unknown = f"which files call what {what} is not known"
-            languages = tuple(sorted({name for path in alone if (name := linked_language(path)) is not None}))
+            languages = tuple(sorted(set(alone.values())))
         snapshot = self._snapshot
         path_of = self._path if self._new or snapshot is None else snapshot.paths.__getitem__
         found = tuple(

@@ -157,7 +157,8 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
     defined, _, extended = _defined(own, project)
     mentions = [(name, defined[name]) for name in facts.mentions if name in defined]
     # Methods of a type are called where it is declared, too.
-    mentions += [(name, extended[name]) for name in facts.defines if name in extended and name not in facts.mentions]
+    declared = extended.keys() & set(facts.defines).difference(facts.mentions) if extended else ()
+    mentions += [(name, extended[name]) for name in sorted(declared)]
     for name, files_with in mentions:
         for package, file in files_with:
             if package == facts.package and file != importer and (is_test or not file.endswith("_test.go")):

@@ -246,7 +246,6 @@ def _masks(content: bytes, position: int) -> Iterator[tuple[int, int, bool]]:
 
 _BACKTICK, _OPENING, _CLOSING = b"`{}"
 _EXPORT, _NEW, _REQUIRE = b"enr"
-_TEMPLATE = compiled(rb"[^\"'`/{}]++|[{}]")
 _TEMPLATE = compiled(rb"(?:[^`\\$]++|\\(?s:.)|\$(?!\{))*+(`|\$\{|\Z)")
 
 
