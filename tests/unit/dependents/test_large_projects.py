@@ -203,3 +203,18 @@ def test_many_deleted_files_are_asked_for_their_importers() -> None:
     layer = Layer(empty(), dict.fromkeys(paths, "0" * 40), links)
     for place, path in enumerate(paths):
         assert [source for source, _ in layer.edges_into(path)] == [paths[(place + 1) % MANY]]
+
+
+def test_go_types_with_methods_in_another_file_are_looked_up_once_each() -> None:
+    types = "".join(f"type T{number} int\n" for number in range(MANY))
+    calls = "".join(f"f{number}()\n" for number in range(60_000))
+    methods = "".join(f"func (t T{number}) m() {{}}\n" for number in range(MANY))
+    scan = load("go").scan
+    facts = {
+        "a.go": scan(f"package p\n{types}func g() {{\n{calls}}}\n".encode()),
+        "b.go": scan(f"package p\n{methods}".encode()),
+    }
+    project = Project(facts, lambda _: None, facts.__getitem__)
+    for importer, other in (("a.go", "b.go"), ("b.go", "a.go")):
+        (edge,) = load("go").resolve(facts[importer], importer, project).edges
+        assert (edge.target, len(edge.names)) == (other, MANY)
