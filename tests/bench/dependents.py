@@ -25,7 +25,7 @@ from vibeguard.model import Change
 from vibeguard.repository.locate import locate
 location = locate(sys.argv[1])
 change = Change("range", None, None, (), base_tree=sys.argv[2], head_tree=sys.argv[2])
-graph = open_graph(location.git, location.common_dir, change, use_store=sys.argv[3] == "warm")
+graph = open_graph(location.git, location.common_dir, change, top=location.top, use_store=sys.argv[3] == "warm")
 found = graph.dependents(sys.argv[4:])
 print(len(found.dependents), found.unknown)
 """

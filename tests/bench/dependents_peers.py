@@ -4,7 +4,7 @@
 
 The folders hold the peers' programs (a virtual environment's `bin`, `node_modules/.bin`); what is not there is left
 out. For Python and for JavaScript the files of HEAD are laid out in a repository of their own, so that every tool sees
-the same. Ours reads git's objects and keeps no store, the others read the work tree, without caches where they can. CPU
+the same. Ours reads what git has and keeps no store, the others read the work tree, without caches where they can. CPU
 seconds of whole processes with their children, wall seconds, and the largest resident set of one of the processes.
 """
 
@@ -36,7 +36,7 @@ from vibeguard.repository.locate import locate
 location = locate(".")
 tree = location.git.run("rev-parse", "HEAD^{tree}").stdout.decode().strip()
 change = Change("range", None, None, (), base_tree=tree, head_tree=tree)
-graph = open_graph(location.git, location.common_dir, change, use_store=False)
+graph = open_graph(location.git, location.common_dir, change, top=location.top, use_store=False)
 graph.dependents(sys.argv[1:])
 """
 _GRIMP = "import sys; sys.path.insert(0, '.'); import grimp; grimp.build_graph(*sys.argv[1:], cache_dir=None)"

@@ -54,6 +54,7 @@ class Radius:
             location.git,
             location.common_dir,
             change,
+            top=location.top,
             use_store=request.use_store,
             time_limit=limit,
             progress=request.progress,

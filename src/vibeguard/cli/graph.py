@@ -89,6 +89,7 @@ def _opened(words: list[str], at: str | None, *, no_store: bool) -> Iterator[_Op
             location.git,
             location.common_dir,
             change,
+            top=location.top,
             use_store=not no_store,
             progress=Progress("files read for imports"),
             objects=objects,

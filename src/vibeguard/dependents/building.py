@@ -19,11 +19,12 @@ from vibeguard.dependents.columns import Columns
 from vibeguard.dependents.facts import Facts, decode_facts, encode_facts
 from vibeguard.dependents.languages import Language, configuring, language_of, load
 from vibeguard.dependents.project import Project
-from vibeguard.dependents.scanning import NOT_HERE, Blob, Progress, TooSlowError, contents_of, scanned
+from vibeguard.dependents.scanning import NOT_HERE, Blob, Progress, TooSlowError, scanned
 from vibeguard.dependents.store import DamagedError
 from vibeguard.errors import VibeguardError
+from vibeguard.repository.checkout import Checkout
 from vibeguard.repository.command import Git
-from vibeguard.repository.objects import Objects
+from vibeguard.repository.objects import Objects, read_contents
 from vibeguard.tuples import NamedTuple
 
 _FORK_FROM = 1500  # blobs; below this a second process costs more than it saves
@@ -64,6 +65,7 @@ class Task(NamedTuple):
     here: frozenset[str] | None = None  # the ids of the objects that a partial clone has; None when all are there
     deadline: float | None = None  # on `time.monotonic()`'s clock
     progress: Progress | None = None
+    top: str | None = None  # the work tree's root, whose files are read where they are what git has
 
 
 def build(task: Task, blobs: Mapping[str, str]) -> Built:
@@ -88,7 +90,8 @@ def build(task: Task, blobs: Mapping[str, str]) -> Built:
 
 class _Building:
     def __init__(self, task: Task, blobs: Mapping[str, str]) -> None:
-        self.git, self.known, self.here, self.deadline, self.progress = task
+        self.git, self.known, self.here, self.deadline, self.progress, top = task
+        self.checkout = Checkout(top)
         self.oids = {path: blobs[path] for path in sorted(blobs)}
         self.paths: dict[Blob, list[str]] = {}
         for path, oid in self.oids.items():
@@ -142,7 +145,8 @@ class _Building:
                 self._link(part, project, blob, _decoded(record))
         done = len(blobs) - len(missing)
         size = 0
-        for blob, content in zip(missing, contents_of(self.git, [oid for oid, _ in missing]), strict=True):
+        contents = self._contents((blob[0], self.paths[blob][0]) for blob in missing)
+        for blob, content in zip(missing, contents, strict=True):
             if done % _BATCH == 0 or size > _BATCH_BYTES:
                 size = 0
                 yield done
@@ -190,9 +194,9 @@ class _Building:
                 part.columns.add(path, language, self.languages[language].resolve(facts, path, project))
 
     def _read_settings(self) -> None:
-        """Read what resolvers are likely to ask for in one stream: asked for one by one, each is a wait for git."""
+        """Read at once what resolvers are likely to ask for: one by one, each process would wait for git each time."""
         wanted = [path for path in configuring(self.oids) if self._is_here(self.oids[path])]
-        self._settings.update(zip(wanted, contents_of(self.git, [self.oids[path] for path in wanted]), strict=True))
+        self._settings.update(zip(wanted, self._contents((self.oids[path], path) for path in wanted), strict=True))
 
     def _is_here(self, oid: str) -> bool:
         return self.here is None or oid in self.here
@@ -218,9 +222,24 @@ class _Building:
         oid = self.oids.get(path)
         if oid is None or not self._is_here(oid):
             return None
-        if self._objects is None:
-            self._objects = Objects(self.git)
-        return self._objects.blob(oid)
+        return self._blob(oid, path)
+
+    def _contents(self, files: Iterable[tuple[str, str]]) -> Iterator[bytes | None]:
+        """Contents of blobs, given as (object id, a path of it), in this order; None for one that is not here."""
+        wanted = list(files)
+        for number, (oid, path) in enumerate(wanted):
+            if self.checkout.is_useless:
+                yield from read_contents(self.git, [oid for oid, _ in wanted[number:]])
+                return
+            yield self._blob(oid, path)
+
+    def _blob(self, oid: str, path: str) -> bytes | None:
+        content = self.checkout.read(oid, path)
+        if content is None:
+            if self._objects is None:
+                self._objects = Objects(self.git)
+            content = self._objects.blob(oid)
+        return content
 
     def _facts(self, part: _Part, blob: Blob) -> Facts:
         found = self._decoded.get(blob)

@@ -37,6 +37,7 @@ def open_graph(
     common_dir: str,
     change: Change,
     *,
+    top: str | None = None,
     use_store: bool = True,
     time_limit: float | None = None,
     progress: Progress | None = None,
@@ -46,6 +47,7 @@ def open_graph(
 
     Args:
         common_dir: the repository's common git folder; the stores live below it.
+        top: the work tree's root; its files are read instead of git's objects where they are the same to the last bit.
         use_store: read and write the stores; without them everything is built anew.
         time_limit: seconds for scanning and resolving; when they pass, the graph is unknown and says so, and what was
             scanned is kept, so that the next run goes on from there.
@@ -58,12 +60,12 @@ def open_graph(
     deadline = None if time_limit is None else time.monotonic() + time_limit
     store = Store(common_dir) if use_store else None
     try:
-        return _open(_Session(git, common_dir, store, deadline, progress, objects), change)
+        return _open(_Session(git, common_dir, store, deadline, progress, objects, top), change)
     except DamagedError:
         # A part that was read late did not match its digest, and never will.
         assert store is not None
         store.discard()
-        return _open(_Session(git, common_dir, None, deadline, progress, objects), change)
+        return _open(_Session(git, common_dir, None, deadline, progress, objects, top), change)
 
 
 def _open(session: _Session, change: Change) -> Graph:
@@ -89,9 +91,11 @@ class _Session:
         deadline: float | None,
         progress: Progress | None,
         objects: Objects | None,
+        top: str | None = None,
     ) -> None:
         self.git = git
         self.common_dir = common_dir
+        self.top = top
         self.store = store
         self.deadline = deadline
         self.patience = None if deadline is None else deadline - time.monotonic()  # seconds
@@ -196,14 +200,14 @@ class _Session:
         ghosts += after.lost(base, change.paths)
 
         def settle() -> Overlay:
-            with _Session(self.git, self.common_dir, self.store, None, None, None) as session:
+            with _Session(self.git, self.common_dir, self.store, None, None, None, self.top) as session:
                 return after.settled(session).overlay(ghosts)
 
         def rebuild() -> Graph:
             if self.store is not None:
                 self.store.discard()
             limit = None if self.patience is None else time.monotonic() + self.patience
-            return _open(_Session(self.git, self.common_dir, None, limit, None, None), change)
+            return _open(_Session(self.git, self.common_dir, None, limit, None, None, self.top), change)
 
         return Graph(
             after.snapshot,
@@ -261,7 +265,7 @@ class _Session:
         from vibeguard.dependents.building import Task, build  # noqa: PLC0415 - a cold start alone needs it
 
         known = self.facts_store.get if self.store is not None else None
-        built = build(Task(self.git, known, self.here, self.deadline, self.progress), blobs)
+        built = build(Task(self.git, known, self.here, self.deadline, self.progress, self.top), blobs)
         self.facts_store.save(built.records)
         return self.keep(tree, built.sections)
 

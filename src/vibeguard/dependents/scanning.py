@@ -52,7 +52,7 @@ def scan_blobs(
         raise TooSlowError({})
     scanners = {language: load(language).scan for language in {language for _, language in blobs}}
     records: dict[Blob, str] = {}
-    for blob, content in zip(blobs, contents_of(git, [oid for oid, _ in blobs], objects), strict=True):
+    for blob, content in zip(blobs, _contents(git, [oid for oid, _ in blobs], objects), strict=True):
         records[blob] = NOT_HERE if content is None else encode_facts(scanned(scanners[blob[1]], content))
         if len(records) % _BATCH == 0 and len(records) < len(blobs):
             if progress is not None:
@@ -62,7 +62,7 @@ def scan_blobs(
     return records
 
 
-def contents_of(git: Git, ids: list[str], objects: Objects | None = None) -> Iterator[bytes | None]:
+def _contents(git: Git, ids: list[str], objects: Objects | None) -> Iterator[bytes | None]:
     """Contents in the order asked; None for a blob that is not here."""
     return map(objects.blob, ids) if objects is not None else read_contents(git, ids)
 

@@ -120,14 +120,20 @@ def _verify(found: Object) -> None:
     Raises:
         VibeguardError: GIT, for an object that holds something else than its id says.
     """
-    from hashlib import sha1, sha256  # noqa: PLC0415 - one of them, and only where objects are read
-
-    digest = (sha256 if len(found.id) == 64 else sha1)(b"%s %d\0" % (found.type.encode(), len(found.content)))
-    digest.update(found.content)
-    if digest.hexdigest() != found.id:
+    if object_id(found.type.encode(), found.content, len(found.id)) != found.id:
         raise VibeguardError(
             GIT, f"object {found.id} is damaged: its content has another id", hint="git fsck names what is damaged"
         )
+
+
+def object_id(kind: bytes, content: bytes, digits: int) -> str:
+    """git's id of an object, in so many hexadecimal digits: 40 of SHA-1, 64 of SHA-256."""
+    import hashlib  # noqa: PLC0415 - only where objects are read; and names are not looked up in it for every one
+
+    new = hashlib.sha256 if digits == 64 else hashlib.sha1
+    digest = new(b"%b %d\0" % (kind, len(content)), usedforsecurity=False)
+    digest.update(content)
+    return digest.hexdigest()
 
 
 def _header(line: bytes) -> tuple[str, str, int] | None:

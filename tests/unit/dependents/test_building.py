@@ -21,7 +21,7 @@ from vibeguard.dependents.columns import Columns
 from vibeguard.dependents.scanning import Blob, TooSlowError
 from vibeguard.dependents.snapshot import assembled
 from vibeguard.repository.locate import locate
-from vibeguard.repository.objects import list_files
+from vibeguard.repository.objects import Objects, list_files
 
 PACKAGES = 12
 
@@ -71,12 +71,13 @@ def built(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Built]:
         together: bool = False,
         known: Callable[[Blob], str | None] | None = None,
         deadline: float | None = None,
+        top: str | None = None,
     ) -> Built:
         enough = 2 if two else 10**9
         monkeypatch.setattr(building, "_MOST_TOGETHER", 0.9 if together else 0.1)
         monkeypatch.setattr(building, "_FORK_FROM", enough)
         monkeypatch.setattr(building, "_FORK_TO_RESOLVE_FROM", enough)
-        return build(Task(location.git, known, deadline=deadline), blobs)
+        return build(Task(location.git, known, deadline=deadline, top=top), blobs)
 
     return run
 
@@ -181,3 +182,49 @@ def test_claims_cover_everything_once(size: int, turns: list[bool]) -> None:
 def test_a_deadline_ends_both(built: Callable[..., Built]) -> None:
     with pytest.raises(TooSlowError):
         built(two=True, deadline=time.monotonic() - 1)
+
+
+@pytest.mark.parametrize("two", [False, True])
+@pytest.mark.parametrize("edited", [0, 3, 2, 1])
+def test_the_work_tree_changes_nothing(repo: Repo, built: Callable[..., Built], edited: int, two: bool) -> None:
+    """Nor does one of which every third, every second or every file is another, or no file, or somebody else's."""
+    wanted = meaning(built(two=False))
+    steps = itertools.cycle(["another", "gone", "a link", "a folder", "longer"])
+    for number, name in enumerate(sorted(sources())):
+        path = repo.path / name
+        if edited == 0 or number % edited:
+            continue
+        step = next(steps)
+        before = path.read_bytes()
+        path.unlink()
+        if step == "another":
+            path.write_bytes(b"import os\n")
+        elif step == "a link":
+            path.symlink_to("/etc/passwd")
+        elif step == "a folder":
+            path.mkdir()
+        elif step == "longer":
+            path.write_bytes(before + b"\n")
+    repo.accept_changes()
+    assert meaning(built(two=two, top=str(repo.path))) == wanted
+    assert meaning(built(two=two, top=str(repo.path / "nowhere"))) == wanted
+
+
+def test_contents_come_from_the_work_tree_where_it_has_them(
+    repo: Repo, built: Callable[..., Built], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """git is asked for what is left: for nothing in a fresh clone, for one file after one edit."""
+    asked: list[str] = []
+    ask = Objects.blob
+
+    def blob(self: Objects, oid: str) -> bytes | None:
+        asked.append(oid)
+        return ask(self, oid)
+
+    monkeypatch.setattr(Objects, "blob", blob)
+    monkeypatch.setattr(building, "read_contents", lambda *_: pytest.fail("streamed"))
+    wanted = meaning(built(two=False, top=str(repo.path)))
+    assert asked == []
+    repo.write("py/p3/a.py", "import os\n")
+    assert meaning(built(two=False, top=str(repo.path))) == wanted
+    assert len(asked) == 1
