@@ -147,6 +147,23 @@ FLOODS: list[tuple[str, str, str, str]] = [
     ("yaml_files", "-", "$ref: a,", ""),
     ("yaml_files", "", "  build:\n    dockerfile: a\n", ""),
     ("schemas", "# import ", "from ", ""),
+    ("gradle", "", "id 'a'", ""),
+    ("gradle", "", "id = 'a' ", ""),
+    ("gradle", "", "implementationClass = 'a' ", ""),
+    ("gradle", "", "include ", ""),
+    ("gradle", "include ", "'a', ", ""),
+    ("gradle", "include(", "\n", "'a')"),
+    ("gradle", "", "include 'a'\n", ""),
+    ("gradle", "", "apply ", ""),
+    ("gradle", "", "project(':a').projectDir = ", ""),
+    ("gradle", "projects", ".a", ""),
+    ("gradle", "", "libs", ""),
+    ("gradle", "", "a.libs.", ""),
+    ("gradle", "", "alias(a.plugins.", ""),
+    ("gradle", "", "'a.B' ", ""),
+    ("gradle", "'", "a.", "B'"),
+    ("gradle", "", "'\\", ""),
+    ("gradle", "", "`", ""),
 ]
 
 
@@ -175,6 +192,7 @@ STATEMENTS = {
     "schemas": '\nimport "wanted";\n',
     "makefiles": "\ninclude wanted\n",
     "graphql": '\n#import "wanted"\n',
+    "gradle": "\napply from: 'wanted'\n",
 }
 CODE = sorted(set(LANGUAGES) - {"migrations"})
 

@@ -21,7 +21,7 @@ from vibeguard.dependents.facts import Facts, Links
 from vibeguard.dependents.project import Project
 
 # Part of every store's key: a change of any scanner or resolver makes a new number, and old stores are not read.
-VERSION = 27
+VERSION = 28
 
 BY_EXTENSION: dict[str, str] = {
     "py": "python",
@@ -40,7 +40,7 @@ BY_EXTENSION: dict[str, str] = {
     "go": "go",
     "java": "jvm",
     "kt": "jvm",
-    "kts": "jvm",
+    "gradle": "gradle",
     "c": "c",
     "h": "c",
     "cc": "c",
@@ -94,6 +94,7 @@ LANGUAGES: tuple[str, ...] = (
     "migrations",
     "makefiles",
     "graphql",
+    "gradle",
 )
 
 _BY_NAME = dict.fromkeys(
@@ -114,6 +115,8 @@ _CONFIGURES: dict[str, tuple[str, ...]] = {
     "package.json": ("javascript", "components"),
     "pnpm-workspace.yaml": ("javascript", "components"),
     "lerna.json": ("javascript", "components"),
+    "settings.gradle": ("gradle",),
+    "settings.gradle.kts": ("gradle",),
     "go.mod": ("go",),
     "go.work": ("go",),
     "Cargo.toml": ("rust",),
@@ -133,6 +136,7 @@ _CONFIGURES_BY_ENDING: dict[str, tuple[str, ...]] = {
     ".gemspec": ("ruby",),
     ".cmake": ("c",),
     ".mk": ("c",),
+    ".versions.toml": ("gradle",),
     ".csproj": ("csharp",),
     ".props": ("csharp",),
     ".targets": ("csharp",),
@@ -174,6 +178,8 @@ def language_of(path: str) -> str | None:
     if found is None:
         if name.startswith(("Dockerfile", "Containerfile")):
             return "docker"
+        if name.endswith(".kts"):
+            return "gradle" if name.endswith(".gradle.kts") else "jvm"
         if name.endswith(".json"):
             return "yaml_files" if _is_schema(path, name) else None
         return _BY_NAME.get(name)

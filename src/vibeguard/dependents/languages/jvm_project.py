@@ -9,8 +9,9 @@ from vibeguard.dependents.facts import Edge, Facts, Links, one_edge_a_target
 from vibeguard.dependents.project import Project
 from vibeguard.tuples import NamedTuple
 
-_SUFFIXES = (".java", ".kt", ".kts")
+_SUFFIXES = (".java", ".kt")  # a script (.kts) runs by itself: nobody uses what it defines
 _KOTLIN = ".kt"
+_LANGUAGES = ("/java", "/kotlin")
 # Source sets of Kotlin for several platforms, each of which may define a name once more (`expect` and `actual`).
 _PLATFORMS = frozenset(
     "common jvm android js native wasm wasmJs wasmWasi web apple ios macos tvos watchos linux mingw posix".split()
@@ -61,7 +62,7 @@ def _turned(folder: str) -> str:
     return "/".join(folder.split("/")[::-1]) + "/"
 
 
-def _types(package: str, project: Project) -> dict[str, list[str]]:
+def types_of(package: str, project: Project) -> dict[str, list[str]]:
     """Files of a package by the names they define, neighbours in the tree next to each other."""
     key = f"jvm.package {package}"
     kept: dict[str, list[str]] | None = project.kept.get(key)
@@ -85,11 +86,50 @@ def _types(package: str, project: Project) -> dict[str, list[str]]:
     return kept
 
 
+def types_without_package(folders: tuple[str, ...], project: Project) -> dict[str, list[str]]:
+    """As :func:`types_of`, of the files directly in these folders that are in no package."""
+    key = f"jvm.in no package {folders}"
+    kept: dict[str, list[str]] | None = project.kept.get(key)
+    if kept is None:
+        kept = {}
+        for folder in folders:
+            for name in project.folders.get(folder, ()):
+                path = f"{folder}/{name}" if folder else name
+                if name.endswith(_SUFFIXES):
+                    facts = project.facts(path)
+                    for defined in facts.defines if facts.package == "" else ():
+                        kept.setdefault(defined, []).append(path)
+        for paths in kept.values():
+            paths.sort(key=_parts)
+        project.kept[key] = kept
+    return kept
+
+
+def seen_without_package(importer: str, project: Project) -> tuple[str, ...]:
+    """The folders whose types a file in no package sees: its own, and where its module's source sets start."""
+    folder = importer.rpartition("/")[0]
+    module, mark, _ = f"/{folder}/".partition("/src/")
+    return tuple(sorted({folder, *source_sets(project).get(module[1:], ())})) if mark else (folder,)
+
+
+def source_sets(project: Project) -> dict[str, list[str]]:
+    """By module, the folders in which its packages start: `<module>/src/main/java`."""
+    kept: dict[str, list[str]] | None = project.kept.get("jvm.source sets")
+    if kept is None:
+        kept = project.kept["jvm.source sets"] = {}
+        for folder in project.folders:
+            if folder.endswith(_LANGUAGES):
+                module, _, source = folder.rpartition("/")[0].rpartition("/")[0].rpartition("/")
+                if source == "src":
+                    kept.setdefault(module, []).append(folder)
+    return kept
+
+
 def _parts(path: str) -> list[str]:
     return path.split("/")
 
 
-def _nearest(paths: Sequence[str], importer: str) -> Sequence[str]:
+def nearest(paths: Sequence[str], importer: str) -> Sequence[str]:
     """Of files that define the same name, those of the importer's module; tests see their module's main sources.
 
     Args:
@@ -148,7 +188,7 @@ def _meaning(specifier: str, project: Project) -> _Meaning:
     if parts[-1] == "*":
         parts.pop()
         asked.append(".".join(parts))
-        opened = _types(asked[0], project)
+        opened = types_of(asked[0], project)
         if opened:
             return _Meaning(asked, last, opened=opened)
         # `import a.b.C.*` opens a type.
@@ -156,7 +196,7 @@ def _meaning(specifier: str, project: Project) -> _Meaning:
     inside = False
     for count in range(len(parts) - 1, max(0, len(parts) - 4), -1):
         asked.append(".".join(parts[:count]))
-        types = _types(asked[-1], project)
+        types = types_of(asked[-1], project)
         if types:
             inside = True
             if parts[count] in types:
@@ -166,10 +206,16 @@ def _meaning(specifier: str, project: Project) -> _Meaning:
 
 def resolve(facts: Facts, importer: str, project: Project) -> Links:
     """The files that define what this file imports and what it mentions of its own package."""
+    if facts.package:
+        return linked(facts, importer, project, types_of(facts.package, project))
+    return linked(facts, importer, project, types_without_package(seen_without_package(importer, project), project))
+
+
+def linked(facts: Facts, importer: str, project: Project, own: dict[str, list[str]]) -> Links:
+    """As :func:`resolve`; `own` are the files by the names that need no import."""
     edges: list[Edge] = []
     unresolved: list[tuple[str, int]] = []
     wanted = {facts.package}
-    own = _types(facts.package, project)
     kept: dict[str, _Meaning] = project.kept.setdefault("jvm.meanings", {})
     # What decides for a plain name, in this order: the import that names it, the own package, a star import.
     plain = set(facts.mentions)
@@ -184,11 +230,11 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
     for (specifier, _, _, line), (asked, _, names, paths, inside, opened) in zip(facts.imports, meanings, strict=True):
         wanted.update(asked)
         if paths:
-            edges += [Edge(path, "import", names, line) for path in _nearest(paths, importer)]
+            edges += [Edge(path, "import", names, line) for path in nearest(paths, importer)]
         elif opened is not None:
             for name in sorted(name for name in plain & opened.keys() if name not in own):
                 named = (name.lstrip("."),)
-                edges += [Edge(path, "import", named, line) for path in _nearest(opened[name], importer)]
+                edges += [Edge(path, "import", named, line) for path in nearest(opened[name], importer)]
         elif inside and not specifier.startswith(INLINE):
             unresolved.append((specifier, line))
     # They are sorted, and "!" comes after " ".
@@ -196,8 +242,8 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
     for name in facts.mentions[start:end]:
         # Whoever uses the declaration runs what stands in for it.
         expected = name.removeprefix(EXPECT)
-        actual = _nearest(own.get(ACTUAL + expected, ()), importer)
+        actual = nearest(own.get(ACTUAL + expected, ()), importer)
         edges += [Edge(path, "same-package", (expected,)) for path in actual]
     for name in sorted(plain & own.keys()):
-        edges += [Edge(path, "same-package", (name.lstrip("."),)) for path in _nearest(own[name], importer)]
+        edges += [Edge(path, "same-package", (name.lstrip("."),)) for path in nearest(own[name], importer)]
     return Links(one_edge_a_target(edges, importer), tuple(unresolved), frozenset(wanted))

@@ -19,6 +19,8 @@ from vibeguard.dependents.languages.rust_project import (
     crate_of,
     named_crates,
     parent,
+    root_keys,
+    root_offers,
     walk,
 )
 from vibeguard.dependents.languages.text import (
@@ -274,11 +276,12 @@ def _joined(prefix: str, word: str) -> str:
 # ------------------------------------------------------------------------------------------------------ resolution
 
 
-def offers(path: str, _project: Project) -> set[str]:
-    """A module is looked for under its own name or its folder's."""
+def offers(path: str, project: Project) -> set[str]:
+    """A module is looked for under its own name or its folder's, a crate's root by all of the crate."""
     folder, _, name = path.rpartition("/")
     stem = name.removesuffix(".rs")
-    return {folder.rpartition("/")[2] if stem == "mod" else stem, name}
+    found = {folder.rpartition("/")[2] if stem == "mod" else stem, name}
+    return found | root_offers(path, project) if name.endswith(".rs") else found
 
 
 def resolve(facts: Facts, importer: str, project: Project) -> Links:
@@ -286,7 +289,7 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
     crate = crate_of(importer, project)
     edges: list[Edge] = []
     unresolved: list[tuple[str, int]] = []
-    wanted: set[str] = {"mod", importer.rpartition("/")[2].removesuffix(".rs")}
+    wanted: set[str] = {"mod", importer.rpartition("/")[2].removesuffix(".rs")} | root_keys(importer, project)
     # What the first name of a path can be beside the keywords: (file, its crate).
     heads = dict(named_crates(crate.home, project))
     inner: dict[str, tuple[str, Crate]] = {}  # the same of what is declared in a module of this file

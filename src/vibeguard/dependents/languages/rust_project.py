@@ -15,6 +15,8 @@ from vibeguard.patterns import compiled
 from vibeguard.tuples import NamedTuple
 
 _TARGETS = ("bin", "test", "example", "bench")
+_ROOTS = ("main.rs", "mod.rs", "lib.rs")
+_ROOT = "crate root"
 _DEPENDENCIES = ("dependencies", "dev-dependencies", "build-dependencies", "dev_dependencies", "build_dependencies")
 
 
@@ -161,6 +163,41 @@ def _declared(home: str, project: Project) -> dict[str, str]:
     return kept
 
 
+def _own_target(path: str, prefix: str) -> tuple[str, str]:
+    """Of a test, an example or a program: which folder they are all in, and its own; "" where it has none.
+
+    Args:
+        prefix: the folder of the manifest, with a slash behind it.
+    """
+    inside = path[len(prefix) :]
+    base = "src/bin" if inside.startswith("src/bin/") else inside.partition("/")[0]
+    if base not in ("src/bin", "tests", "examples", "benches"):
+        return "", ""
+    name, slash, _ = inside[len(base) + 1 :].partition("/")
+    return base, f"{prefix}{base}/{name}" if slash else ""
+
+
+def root_keys(path: str, project: Project) -> set[str]:
+    """What a file looks for since its crate's root could come or go; other crates' roots are named by it too."""
+    home = _home(path, project)
+    if home is None:
+        return {_ROOT}
+    _, own = _own_target(path, f"{home}/" if home else "")
+    return {_ROOT, f"{_ROOT} {own}"} if own else {_ROOT}
+
+
+def root_offers(path: str, project: Project) -> set[str]:
+    """What of :func:`root_keys` a file may answer."""
+    folder, _, name = path.rpartition("/")
+    found = {f"{_ROOT} {folder}"} if name in _ROOTS else set()
+    home = _home(path, project)
+    if home is not None:
+        usual = [f"{home}/src/{root}".lstrip("/") for root in _ROOTS]
+        if path in usual or path == _library(home, project) or path in _declared(home, project):
+            found.add(_ROOT)
+    return found
+
+
 def _root(path: str, home: str, project: Project) -> str:
     files = project.files
     prefix = f"{home}/" if home else ""
@@ -169,19 +206,15 @@ def _root(path: str, home: str, project: Project) -> str:
         return path
     above = [root for root, folder in roots.items() if path.startswith(folder)]
     deepest = max(above, key=lambda root: root.count("/"), default=None)
-    inside = path[len(prefix) :]
-    first, _, rest = inside.partition("/")
-    if first in ("tests", "examples", "benches") or inside.startswith("src/bin/"):
-        base = "src/bin" if inside.startswith("src/bin/") else first
+    base, own = _own_target(path, prefix)
+    if base:
         if deepest is not None and deepest.startswith(f"{prefix}{base}/"):
             return deepest
-        rest = inside[len(base) + 1 :]
-        name, slash, _ = rest.partition("/")
-        if not slash:
+        if not own:
             return path
-        for root in ("main.rs", "mod.rs", "lib.rs"):
-            if f"{prefix}{base}/{name}/{root}" in files:
-                return f"{prefix}{base}/{name}/{root}"
+        for root in _ROOTS:
+            if f"{own}/{root}" in files:
+                return f"{own}/{root}"
     library = _library(home, project)
     if library is not None and path.startswith(f"{library.rpartition('/')[0]}/".lstrip("/")):
         return library
