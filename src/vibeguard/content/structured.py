@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from vibeguard.patterns import compiled
+from vibeguard.toml import parsed
 
 LIMIT = 1 << 20  # bytes; the largest manifests seen in public repositories have some 100 kB
 DEPTH = 50
-DOTS = 1000  # between two equals signs of one line of TOML
 ENTRIES = 100_000  # nodes of a YAML file, leaves of anything that is laid flat
 
 Value = Any  # what the parsers of the standard library give: str, int, float, bool, None, list, dict, dates
@@ -39,16 +39,9 @@ def decoded(content: bytes) -> str:
 
 def toml(content: bytes) -> dict[str, Value]:
     """A TOML document."""
-    # Imported here: few changes touch a TOML file, and it costs as much as ten classifications.
-    import tomllib  # noqa: PLC0415
-
-    text = decoded(content)
-    # The parser takes time with the square of a dotted key's length: 4 s for one of 120 kB, minutes for 1 MiB.
-    if any(part.count(".") > DOTS for line in text.split("\n") if line.count(".") > DOTS for part in line.split("=")):
-        raise Unreadable(f"a key of more than {DOTS} parts")
     try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError, as is a number too long
+        return parsed(decoded(content))
+    except ValueError as error:
         raise Unreadable(_words(error)) from None
 
 

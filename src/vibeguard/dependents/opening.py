@@ -200,7 +200,7 @@ class _Session:
         ghosts += after.lost(base, change.paths)
 
         def settle() -> Overlay:
-            with _Session(self.git, self.common_dir, self.store, None, None, None, self.top) as session:
+            with _Session(self.git, self.common_dir, self.store, None, None, None) as session:
                 return after.settled(session).overlay(ghosts)
 
         def rebuild() -> Graph:

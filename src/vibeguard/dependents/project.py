@@ -8,6 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from vibeguard.dependents.facts import NO_FACTS, Facts
+from vibeguard.toml import parsed
+
+_MAX_TOML = 1 << 20  # bytes; the largest manifests seen in public repositories have some 100 kB
 
 
 class Project:
@@ -51,6 +54,19 @@ class Project:
             else:
                 names.append(name)
         return {folder: tuple(names) for folder, names in found.items()}
+
+    def toml(self, path: str) -> dict[str, Any]:
+        """The tables of a configuration file; none where it cannot be read."""
+        key = f"toml {path}"
+        kept: dict[str, Any] | None = self.kept.get(key)
+        if kept is None:
+            raw = self.read(path) or b""
+            try:
+                kept = parsed(raw.decode("utf-8", "replace")) if len(raw) <= _MAX_TOML else {}
+            except ValueError:
+                kept = {}
+            self.kept[key] = kept
+        return kept
 
     def named(self, name: str) -> tuple[str, ...]:
         """Paths whose last component is `name`, sorted."""

@@ -33,6 +33,7 @@ from vibeguard.dependents.languages.text import (
     mask_comments,
     masker,
     text,
+    without,
 )
 from vibeguard.dependents.project import Project, join, parents
 from vibeguard.patterns import compiled
@@ -42,6 +43,7 @@ from vibeguard.tuples import NamedTuple
 BY_NAME = True
 
 _SINGLE = rb"'(?:[^'\\\n]++|\\(?s:.?))*+(?:'|(?=\n)|\Z)"
+_LONG_SINGLE = rb"'''(?:[^'\\]++|\\(?s:.?)|'(?!''))*+(?:'''|\Z)"
 _WORD = rb"[ \t]*+\(?+[ \t]*+[\"']([^\"'\n]++)[\"']"  # a string behind a function's name
 _GIVEN = rb"[ \t]*+[:=][ \t]*+"  # between an argument's name and what it is, in either language
 # What the scripts of a repository call its root.
@@ -58,7 +60,6 @@ _DEEPEST = 30  # folders that an accessor can name
 _MOST_BUILDS = 100  # that one build may include
 _CLASSES = (".kt", ".java", ".groovy")  # the endings of files with a class of their name
 _PLUGINS = "plugins"  # what whoever applies plugins looks for
-_CATALOG_PLUGIN = compiled(r"\s*+\"?([\w-]++)\"?\s*+=\s*+(?:\{[^}\n]*?\bid\s*+=\s*+)?\"([\w.-]++)")
 
 
 @cache
@@ -93,7 +94,7 @@ def _pattern(name: str) -> re.Pattern[bytes]:
 
 
 def scan(content: bytes) -> Facts:
-    """What a script names, each with its sort; imports and mentions as Kotlin's; the plugins it defines as "id class".
+    """What a script names, each with its sort; imports and mentions as Kotlin's; its plugins as :func:`_registered`.
 
     An import of Java's or Kotlin's is "name …".
     """
@@ -103,7 +104,6 @@ def scan(content: bytes) -> Facts:
         for find in (_plugins, _applied, _projects, _included, _catalogs)
         for specifier, line in find(code)
     ]
-    # Groovy's strings in single quotes are none of Java's characters.
     found += [Import(f"class {name}", "string", (), line) for name, line in code.strings()]
     names = jvm.scan(code.without_single())
     found += [item._replace(specifier=f"name {item.specifier}") for item in names.imports]
@@ -115,19 +115,16 @@ class _Code:
     """A script without comments; what is looked for starts outside of strings."""
 
     def __init__(self, content: bytes) -> None:
-        tokens = masker(LINE_COMMENT, BLOCK_COMMENT, LONG_STRING, STRING, _SINGLE)
-        self._content = content
+        tokens = masker(LINE_COMMENT, BLOCK_COMMENT, LONG_STRING, STRING, _LONG_SINGLE, _SINGLE)
         self._text = mask_comments(content, tokens)
         strings = list(tokens.finditer(self._text))
-        self._single = any(match.group().startswith(b"'") for match in strings)
+        self._single = [match.span() for match in strings if match.group().startswith(b"'")]
         self._starts = [match.start() for match in strings]
         self._ends = [match.end() for match in strings]
 
     def without_single(self) -> bytes:
-        """The content; where it has strings in single quotes, without these and without comments, line by line."""
-        if not self._single:
-            return self._content
-        return compiled(_SINGLE).sub(b"''", self._text)
+        """The same without strings in single quotes, which are none of Java's characters."""
+        return without(self._text, self._single)
 
     def strings(self) -> Iterator[tuple[str, int]]:
         """What the strings are that name a class in full, with their lines."""
@@ -247,7 +244,9 @@ def resolve(facts: Facts, importer: str, project: Project) -> Links:
     if facts.package:
         own = {**own, **types_of(facts.package, project)}
     names = [
-        item._replace(specifier=item.specifier[5:]) for item in facts.imports if item.specifier.startswith("name ")
+        item._replace(specifier=item.specifier.removeprefix("name "))
+        for item in facts.imports
+        if item.specifier.startswith("name ")
     ]
     links = linked(facts._replace(imports=tuple(names)), importer, project, own)
     edges, unresolved = list(links.edges), list(links.unresolved)
@@ -275,8 +274,7 @@ class _Here:
     def __init__(self, importer: str, build: _Build, project: Project, wanted: set[str]) -> None:
         self._folder, _, self._name = importer.rpartition("/")
         self._importer = importer
-        self._build = build
-        self._builds = [build]
+        self._builds = [build]  # its own first
         if _MAIN in importer and build.root:
             # A script that is a plugin works on the projects of who applies it.
             self._builds.append(_build_of(build.root, project))
@@ -288,8 +286,9 @@ class _Here:
         self._wanted.add(where.rpartition("/")[2])
         if "://" in where:
             return ()
-        rooted = where.startswith("//")
-        homes = (self._build.root,) if rooted else (self._folder, self._build.root)
+        homes = [build.root for build in self._builds]
+        if not where.startswith("//"):
+            homes.insert(0, self._folder)
         paths = [path for home in homes if (path := join(home, where)) is not None]
         return [path for path in paths if path in self._project.files][:1] or None
 
@@ -332,7 +331,7 @@ class _Here:
 
     def build(self, where: str) -> Sequence[str]:
         """The scripts of an included build."""
-        folder = join(self._build.root, where)
+        folder = join(self._builds[0].root, where)
         if folder is None:
             return ()
         self._wanted |= _keys(folder)
@@ -362,7 +361,8 @@ class _Here:
         found = nearest(types_of(package, self._project).get(own, ()), self._importer)
         if not found and own.endswith("Kt"):
             files = self._project.named(f"{own.removesuffix('Kt')}.kt")
-            found = nearest([path for path in files if self._project.facts(path).package == package], self._importer)
+            here = [path for path in files if self._project.facts(path).package == package]
+            found = nearest(sorted(here, key=lambda path: path.split("/")), self._importer)
         return found
 
 
@@ -473,13 +473,11 @@ def _aliases(catalog: str, project: Project) -> dict[str, list[str]]:
     kept: dict[str, list[str]] | None = project.kept.get(key)
     if kept is None:
         kept = project.kept[key] = {}
-        content = project.read(catalog) if catalog in project.files else None
-        in_plugins = False
-        for line in text(content or b"").splitlines():
-            if line.startswith("["):
-                in_plugins = line.startswith("[plugins]")
-            elif in_plugins and (found := _CATALOG_PLUGIN.match(line)) is not None:
-                kept.setdefault(re.sub("[-_]", ".", found.group(1)), []).append(found.group(2))
+        plugins = project.toml(catalog).get("plugins")
+        for alias, entry in plugins.items() if isinstance(plugins, dict) else ():
+            # Either "id:version" or a table.
+            plugin = entry.get("id") if isinstance(entry, dict) else str(entry).partition(":")[0]
+            kept.setdefault(re.sub("[-_]", ".", alias), []).append(str(plugin))
     return kept
 
 

@@ -28,7 +28,7 @@ def declared(path: str, project: Project) -> tuple[str, ...]:
     if path not in known:
         homes = _homes(project)
         found: list[str] = []
-        for name, folder in _dependencies(_read(path, project)):
+        for name, folder in _dependencies(project.toml(path)):
             where = join(home, folder) if folder else None
             found += [where] if where is not None else homes.get(name, [])
         known[path] = tuple(dict.fromkeys(found))
@@ -41,7 +41,7 @@ def _homes(project: Project) -> dict[str, list[str]]:
     if kept is None:
         kept = {}
         for path in project.named("pyproject.toml"):
-            table = _read(path, project)
+            table = project.toml(path)
             name = _table(table, "project").get("name") or _table(table, "tool", "poetry").get("name")
             if isinstance(name, str):
                 kept.setdefault(_normal(name), []).append(path.rpartition("/")[0])
@@ -79,15 +79,6 @@ def _table(table: dict[str, Any], *keys: str) -> dict[str, Any]:
         found = table.get(key)
         table = found if isinstance(found, dict) else {}
     return table
-
-
-def _read(path: str, project: Project) -> dict[str, Any]:
-    import tomllib  # noqa: PLC0415 - 4 ms that few repositories need
-
-    try:
-        return tomllib.loads((project.read(path) or b"").decode("utf-8", "replace"))
-    except (tomllib.TOMLDecodeError, RecursionError, ValueError):
-        return {}
 
 
 def within(roots: Iterable[str], homes: Iterable[str]) -> list[str]:

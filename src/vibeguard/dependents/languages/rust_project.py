@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from vibeguard.dependents.languages.text import text
 from vibeguard.dependents.project import Project, join, parents
 from vibeguard.patterns import compiled
 from vibeguard.tuples import NamedTuple
 
 _TARGETS = ("bin", "test", "example", "bench")
-_ROOTS = ("main.rs", "mod.rs", "lib.rs")
+_ROOTS = ("main.rs", "mod.rs", "lib.rs")  # in the folder of one test, example or program
+_USUAL = ("src/lib.rs", "src/main.rs")  # below a manifest that says nothing else
 _ROOT = "crate root"
 _DEPENDENCIES = ("dependencies", "dev-dependencies", "build-dependencies", "dev_dependencies", "build_dependencies")
 
@@ -42,19 +42,7 @@ def _tables(value: object) -> list[dict[str, Any]]:
 
 def _manifest(home: str, project: Project) -> dict[str, Any]:
     """The tables of a folder's Cargo.toml; empty when there is none that can be read."""
-    key = f"rust.manifest {home}"
-    kept: dict[str, Any] | None = project.kept.get(key)
-    if kept is None:
-        # 8 ms, and only where Rust is resolved.
-        import tomllib  # noqa: PLC0415
-
-        raw = project.read(f"{home}/Cargo.toml" if home else "Cargo.toml") or b""
-        try:
-            kept = tomllib.loads(text(raw))
-        except (tomllib.TOMLDecodeError, RecursionError):
-            kept = {}
-        project.kept[key] = kept
-    return kept
+    return project.toml(f"{home}/Cargo.toml" if home else "Cargo.toml")
 
 
 def _home(path: str, project: Project) -> str | None:
@@ -192,7 +180,7 @@ def root_offers(path: str, project: Project) -> set[str]:
     found = {f"{_ROOT} {folder}"} if name in _ROOTS else set()
     home = _home(path, project)
     if home is not None:
-        usual = [f"{home}/src/{root}".lstrip("/") for root in _ROOTS]
+        usual = [f"{home}/{root}".lstrip("/") for root in _USUAL]
         if path in usual or path == _library(home, project) or path in _declared(home, project):
             found.add(_ROOT)
     return found
@@ -220,7 +208,7 @@ def _root(path: str, home: str, project: Project) -> str:
         return library
     if deepest is not None:
         return deepest
-    return next((prefix + root for root in ("src/lib.rs", "src/main.rs") if prefix + root in files), path)
+    return next((prefix + root for root in _USUAL if prefix + root in files), path)
 
 
 # ---------------------------------------------------------------------------------------------------------- modules
