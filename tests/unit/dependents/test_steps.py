@@ -96,3 +96,10 @@ def test_from_any_of_its_trees_to_another(case: dict[str, Any], data: st.DataObj
     before, after = ({"README": "", **tree} for tree in trees)
     changed = {path: after.get(path) for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert links(built(before).step(changed, MEMORY)) == links(built(after))
+
+
+def test_a_class_that_a_gradle_script_runs_leaves_a_file_of_another_name() -> None:
+    before = {"build.gradle": "main = 'o.A'\n", "src/o/Other.kt": "package o\nclass A\n", "src/o/A.kt": ""}
+    after = {**before, "src/o/Other.kt": "package p\nclass B\n"}
+    assert [edge.target for edge in built(before).links["build.gradle"].edges] == ["src/o/Other.kt"]
+    assert links(built(before).step({"src/o/Other.kt": after["src/o/Other.kt"]}, MEMORY)) == links(built(after))

@@ -357,7 +357,7 @@ class _Here:
     def named(self, name: str) -> Sequence[str]:
         """A class by its full name; of Kotlin's functions at the top, the one that their file is compiled to."""
         package, _, own = name.rpartition(".")
-        self._wanted |= {f"class {own}", f"class {own.removesuffix('Kt')}"}
+        self._wanted |= {package, f"class {own}", f"class {own.removesuffix('Kt')}"}
         found = nearest(types_of(package, self._project).get(own, ()), self._importer)
         if not found and own.endswith("Kt"):
             files = self._project.named(f"{own.removesuffix('Kt')}.kt")
