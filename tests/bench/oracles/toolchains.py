@@ -64,9 +64,11 @@ def _documents(text: str) -> Iterator[Any]:
 
 def go(folder: str) -> None:
     """Edges between packages of the module in the root."""
-    listed = _run(["go", "list", "-e", "-deps", "-json=ImportPath,Imports,Dir", "./..."], folder).stdout
+    listed = _run(["go", "list", "-e", "-deps", "-json=ImportPath,Imports,Dir", "./..."], folder)
     root = os.path.realpath(folder)
-    packages = list(_documents(listed))
+    packages = list(_documents(listed.stdout))
+    if not packages:  # such as an older go, which cannot read the go.mod: no difference to nothing is no answer
+        sys.exit(f"go list: {listed.stderr}")
     homes = {
         package["ImportPath"]: os.path.relpath(package["Dir"], root)
         for package in packages
