@@ -26,36 +26,48 @@ from typing import NamedTuple
 _COLD = int(os.environ.get("BENCH_RUNS", "9"))  # builds
 
 _ASK = """
-import sys
+import gc, sys
+if sys.argv[3] == "warm":
+    gc.disable()  # as the hook does
+from resource import RUSAGE_CHILDREN, RUSAGE_SELF, getrusage
 from vibeguard.dependents.opening import open_graph
 from vibeguard.model import Change
 from vibeguard.repository.locate import locate
+def spent():
+    return sum(used.ru_utime + used.ru_stime for used in (getrusage(RUSAGE_SELF), getrusage(RUSAGE_CHILDREN)))
 location = locate(sys.argv[1])
+begun = spent()
+location.git.run("diff", "--cached", "--raw", "-z", "--no-renames", "--no-abbrev")
 change = Change("range", None, None, (), base_tree=sys.argv[2], head_tree=sys.argv[2])
 graph = open_graph(location.git, location.common_dir, change, top=location.top, use_store=sys.argv[3] == "warm")
 found = graph.dependents(sys.argv[4:])
-print(len(found.dependents), found.unknown)
+print(found.all, found.unknown or "known", spent() - begun)
 """
 
 
 class Cost(NamedTuple):
-    """Seconds of a command and its children."""
+    """Seconds of a command and its children, and what it printed."""
 
     cpu: float
     clock: float
+    printed: str
 
 
-def cost(command: list[str], folder: str) -> Cost:
-    """What one run takes."""
+def cost(command: list[str], folder: str, *, may_fail: bool = False) -> Cost:
+    """What one run takes.
+
+    Raises:
+        subprocess.CalledProcessError: it failed, and what it took says nothing.
+    """
     before, started = getrusage(RUSAGE_CHILDREN), time.monotonic()
-    subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False)
+    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, check=not may_fail)
     clock, after = time.monotonic() - started, getrusage(RUSAGE_CHILDREN)
-    return Cost(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, clock)
+    return Cost(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, clock, done.stdout)
 
 
-def cpu(command: list[str], folder: str, rounds: int) -> float:
+def cpu(command: list[str], folder: str, rounds: int, *, may_fail: bool = False) -> float:
     """Median CPU seconds of a command and its children."""
-    return statistics.median(cost(command, folder).cpu for _ in range(rounds))
+    return statistics.median(cost(command, folder, may_fail=may_fail).cpu for _ in range(rounds))
 
 
 def least(folder: str, rounds: int) -> float:
@@ -85,7 +97,10 @@ def main(folder: str = ".", paths: list[str] | None = None) -> None:
     python = sys.executable
     floor = least(folder, 9)
     rows = [("floor", floor)]
-    rows.append(("warm question, whole process", cpu([python, "-c", _ASK, folder, tree, "warm", *paths], folder, 7)))
+    warm = [cost([python, "-c", _ASK, folder, tree, "warm", *paths], folder) for _ in range(9)]
+    rows.append(("warm question, whole process", statistics.median(found.cpu for found in warm)))
+    inside = statistics.median(float(found.printed.split()[-1]) for found in warm)
+    rows.append(("of it git diff, loading, searching", inside))
     cold: list[tuple[Cost, float]] = []
     before = least(folder, 3)
     for _ in range(_COLD):
@@ -103,7 +118,7 @@ def main(folder: str = ".", paths: list[str] | None = None) -> None:
         ):
             program = shutil.which(command[0], path=os.path.dirname(python) + os.pathsep + os.environ["PATH"])
             if program is not None:
-                rows.append((name, cpu([program, *command[1:]], checkout, 3)))
+                rows.append((name, cpu([program, *command[1:]], checkout, 3, may_fail=True)))
     for name, seconds in rows:
         print(f"{name:36} {seconds * 1000:9.1f} ms {seconds / floor:8.1f} x floor")
     clock, nearby = (
