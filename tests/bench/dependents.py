@@ -95,9 +95,12 @@ def main(folder: str = ".", paths: list[str] | None = None) -> None:
     tree = git(folder, "rev-parse", "HEAD^{tree}")
     paths = paths or hubs(folder, tree)
     python = sys.executable
-    floor = least(folder, 9)
+    lows, warm = [], []
+    for _ in range(9):  # in turns: both are slower where the machine is
+        lows.append(least(folder, 1))
+        warm.append(cost([python, "-c", _ASK, folder, tree, "warm", *paths], folder))
+    floor = statistics.median(lows)
     rows = [("floor", floor)]
-    warm = [cost([python, "-c", _ASK, folder, tree, "warm", *paths], folder) for _ in range(9)]
     rows.append(("warm question, whole process", statistics.median(found.cpu for found in warm)))
     inside = statistics.median(float(found.printed.split()[-1]) for found in warm)
     rows.append(("of it git diff, loading, searching", inside))
