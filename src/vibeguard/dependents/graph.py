@@ -104,7 +104,8 @@ class Graph:
         self._packages: Packages | None = None
         self._answers: dict[tuple[str, ...], Dependents] = {}
         self._by_name: dict[str, dict[str, list[str]]] = {}
-        self._stored = len(snapshot.paths) if snapshot is not None else 0
+        paths = snapshot.paths if snapshot is not None else []
+        self._stored = len(paths)
         self._new = {path: self._stored + place for place, path in enumerate(overlay.added)}
         # Stored edges of these sources are not in force.
         self._replaced = {number for path in overlay.links if (number := self._number(path)) is not None}
@@ -129,11 +130,6 @@ class Graph:
         if number < self._stored and self._snapshot is not None:
             return self._snapshot.paths[number]
         return self._overlay.added[number - self._stored]
-
-    def _paths(self, numbers: Iterable[int]) -> tuple[str, ...]:
-        if self._new or self._snapshot is None:
-            return tuple(map(self._path, numbers))
-        return self._snapshot.paths.of(numbers)
 
     # -- questions
 
@@ -250,8 +246,10 @@ class Graph:
             what = f"{next(iter(alone))} defines" if len(alone) == 1 else f"{len(alone)} files define"
             unknown = f"which files call what {what} is not known"
             languages = tuple(sorted(set(alone.values())))
+        snapshot = self._snapshot
+        path_of = self._path if self._new or snapshot is None else snapshot.paths.__getitem__
         found = tuple(
-            Reach(distance, weight, self._paths(numbers))
+            Reach(distance, weight, tuple(map(path_of, numbers)))
             for distance, weight, numbers in self._reach(self._seeds(changed))
         )
         details = _Details(lambda: self._whole(lambda: self._details(changed)))

@@ -25,47 +25,13 @@ def _array(code: str, raw: bytes) -> array[int]:
     return found
 
 
-def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "surrogateescape")
-
-
-class Paths:
-    """The sorted paths of a tree, decoded as they are asked for: a question concerns few of many thousand.
-
-    To split them as text takes twice as long as to split their bytes.
-    """
-
-    def __init__(self, joined: bytes) -> None:
-        self._raw = joined.split(b"\0") if joined else []
-
-    def __len__(self) -> int:
-        return len(self._raw)
-
-    def __getitem__(self, number: int) -> str:
-        return self._raw[number].decode("utf-8", "surrogateescape")
-
-    def __iter__(self) -> Iterator[str]:
-        return map(_text, self._raw)
-
-    def of(self, numbers: Iterable[int]) -> tuple[str, ...]:
-        """Those of these numbers."""
-        raw = self._raw
-        return tuple([raw[number].decode("utf-8", "surrogateescape") for number in numbers])
-
-    def number(self, path: str) -> int | None:
-        """The place of a path, None where it is not among them."""
-        # By what they are as text: what is no UTF-8 sorts elsewhere as bytes.
-        at = bisect_left(self._raw, path, key=_text)
-        return at if at < len(self._raw) and self[at] == path else None
-
-
 class Snapshot:
     """All files and edges of one tree."""
 
     def __init__(  # noqa: PLR0917
         self,
         tree: str,
-        paths: Paths,
+        paths: list[str],
         starts: array[int],
         sources: array[int],
         kinds: bytes,
@@ -88,7 +54,8 @@ class Snapshot:
 
     def number(self, path: str) -> int | None:
         """The file's number, None where the tree has no such file."""
-        return self.paths.number(path)
+        at = bisect_left(self.paths, path)
+        return at if at < len(self.paths) and self.paths[at] == path else None
 
     def into(self, number: int) -> range:
         """The edges into a file."""
@@ -189,7 +156,7 @@ class Snapshot:
 
     def edges(self) -> Iterator[tuple[str, Edge]]:
         """(source, edge) for every edge, by target."""
-        paths = list(self.paths)
+        paths = self.paths
         for target in range(len(paths)):
             for at in self.into(target):
                 yield (
@@ -226,10 +193,11 @@ def assembled(tree: str, sections: Mapping[str, bytes] | Sections) -> Snapshot |
     try:
         if read("order") != sys.byteorder.encode():
             return None
-        paths = Paths(read("paths"))
+        raw = read("paths")
+        paths = raw.decode("utf-8", "surrogateescape").split("\0") if raw else []
         starts, sources = _array("I", read("starts")), _array("I", read("sources"))
         kinds = read("kinds")
-        languages = tuple(read("languages").decode("ascii").split("\0")) if len(paths) else ()
+        languages = tuple(read("languages").decode("ascii").split("\0")) if paths else ()
     except DamagedError:
         return None
     if len(starts) != len(paths) * GRADES + 1 or starts[-1] != len(sources) or len(kinds) != len(sources):
@@ -245,4 +213,4 @@ def load(store: Store, tree: str) -> Snapshot | None:
 
 def empty() -> Snapshot:
     """The graph of a tree without files."""
-    return Snapshot("", Paths(b""), array("I", [0]), array("I"), b"", (), {})
+    return Snapshot("", [], array("I", [0]), array("I"), b"", (), {})
