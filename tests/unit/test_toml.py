@@ -15,6 +15,7 @@ EVIL = {
     "a number of 6,000 digits": f"x = {'1' * 6000}\n",
     "a key of 60,000 parts": f"{'a.' * 60_000}b = 1\n",
     "50,000 brackets": f"x = {'[' * 50_000}",
+    "more than a mebibyte": f"{'#' * (1 << 20)}\n",
     "no TOML": "{",
 }
 

@@ -10,8 +10,6 @@ from typing import Any
 from vibeguard.dependents.facts import NO_FACTS, Facts
 from vibeguard.toml import parsed
 
-_MAX_TOML = 1 << 20  # bytes; the largest manifests seen in public repositories have some 100 kB
-
 
 class Project:
     """The files of one tree, with a place for each language to keep what it worked out about them.
@@ -60,9 +58,8 @@ class Project:
         key = f"toml {path}"
         kept: dict[str, Any] | None = self.kept.get(key)
         if kept is None:
-            raw = self.read(path) or b""
             try:
-                kept = parsed(raw.decode("utf-8", "replace")) if len(raw) <= _MAX_TOML else {}
+                kept = parsed((self.read(path) or b"").decode("utf-8", "replace"))
             except ValueError:
                 kept = {}
             self.kept[key] = kept

@@ -476,8 +476,9 @@ def _aliases(catalog: str, project: Project) -> dict[str, list[str]]:
         plugins = project.toml(catalog).get("plugins")
         for alias, entry in plugins.items() if isinstance(plugins, dict) else ():
             # Either "id:version" or a table.
-            plugin = entry.get("id") if isinstance(entry, dict) else str(entry).partition(":")[0]
-            kept.setdefault(re.sub("[-_]", ".", alias), []).append(str(plugin))
+            plugin = entry.get("id") if isinstance(entry, dict) else entry
+            if isinstance(plugin, str):
+                kept.setdefault(re.sub("[-_]", ".", alias), []).append(plugin.partition(":")[0])
     return kept
 
 
