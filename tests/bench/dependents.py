@@ -19,11 +19,10 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from resource import RUSAGE_CHILDREN, getrusage
-from typing import NamedTuple
+from itertools import pairwise
+from pathlib import Path
 
-_COLD = int(os.environ.get("BENCH_RUNS", "9"))  # builds
+from tests.bench.measure import BIN, FLOOR, RUNS, Cost, cost, cpu_seconds, medians
 
 _ASK = """
 import gc, sys
@@ -45,37 +44,6 @@ print(found.all, found.unknown or "known", spent() - begun)
 """
 
 
-class Cost(NamedTuple):
-    """Seconds of a command and its children, and what it printed."""
-
-    cpu: float
-    clock: float
-    printed: str
-
-
-def cost(command: list[str], folder: str, *, may_fail: bool = False) -> Cost:
-    """What one run takes.
-
-    Raises:
-        subprocess.CalledProcessError: it failed, and what it took says nothing.
-    """
-    before, started = getrusage(RUSAGE_CHILDREN), time.monotonic()
-    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, check=not may_fail)
-    clock, after = time.monotonic() - started, getrusage(RUSAGE_CHILDREN)
-    return Cost(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, clock, done.stdout)
-
-
-def cpu(command: list[str], folder: str, rounds: int, *, may_fail: bool = False) -> float:
-    """Median CPU seconds of a command and its children."""
-    return statistics.median(cost(command, folder, may_fail=may_fail).cpu for _ in range(rounds))
-
-
-def least(folder: str, rounds: int) -> float:
-    """The floor, in CPU seconds."""
-    commands = ([sys.executable, "-c", "pass"], ["git", "diff", "--cached", "--name-status"])
-    return sum(cpu(command, folder, rounds) for command in commands)
-
-
 def git(folder: str, *arguments: str) -> str:
     """What git prints."""
     return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
@@ -83,35 +51,41 @@ def git(folder: str, *arguments: str) -> str:
 
 def hubs(folder: str, tree: str) -> list[str]:
     """The files that most others import."""
-    command = [os.path.join(os.path.dirname(sys.executable), "vibeguard"), "graph", "stats", "--at", "HEAD"]
+    command = [os.path.join(BIN, "vibeguard"), "graph", "stats", "--at", "HEAD"]
     done = subprocess.run([*command, "--format", "json"], cwd=folder, capture_output=True, check=True)
     document = json.loads(done.stdout)
     print(f"{document['files']} files, {document['edges']} edges, {document['unresolved']} loose, tree {tree[:10]}")
     return [hub["path"] for hub in document["hubs"][:5]]
 
 
+def inside(found: Cost) -> float:
+    """CPU seconds that the process itself counted, without its start. One that failed counted none: IndexError."""
+    return float(found.printed.split()[-1])
+
+
 def main(folder: str = ".", paths: list[str] | None = None) -> None:
     folder = os.path.abspath(folder)
     tree = git(folder, "rev-parse", "HEAD^{tree}")
     paths = paths or hubs(folder, tree)
-    python = sys.executable
-    lows, warm = [], []
-    for _ in range(9):  # in turns: both are slower where the machine is
-        lows.append(least(folder, 1))
-        warm.append(cost([python, "-c", _ASK, folder, tree, "warm", *paths], folder))
-    floor = statistics.median(lows)
-    rows = [("floor", floor)]
-    rows.append(("warm question, whole process", statistics.median(found.cpu for found in warm)))
-    inside = statistics.median(float(found.printed.split()[-1]) for found in warm)
-    rows.append(("of it git diff, loading, searching", inside))
-    cold: list[tuple[Cost, float]] = []
-    before = least(folder, 3)
-    for _ in range(_COLD):
-        found = cost([python, "-c", _ASK, folder, tree, "cold", *paths], folder)
-        after = least(folder, 3)
-        cold.append((found, (before + after) / 2))
-        before = after
-    rows.append(("cold build, whole process", statistics.median(found.cpu for found, _ in cold)))
+
+    def asked(how: str) -> Cost:
+        return cost([sys.executable, "-c", _ASK, folder, tree, how, *paths], Path(folder))
+
+    def floor() -> float:
+        return sum(cpu_seconds(part, Path(folder)) for part in FLOOR.values())
+
+    warm, cold, lows = [], [], [floor()]
+    for _ in range(max(RUNS, 2)):  # in turns: all are slower where the machine is
+        warm.append(asked("warm"))
+        cold.append(asked("cold"))
+        lows.append(floor())
+    low = statistics.median(lows)
+    rows = [
+        ("floor", low),
+        ("warm question, whole process", statistics.median(found.cpu for found in warm)),
+        ("of it git diff, loading, searching", statistics.median(inside(found) for found in warm)),
+        ("cold build, without its start", statistics.median(inside(found) for found in cold)),
+    ]
     with tempfile.TemporaryDirectory() as checkout:
         archive = subprocess.run(["git", "archive", "HEAD"], cwd=folder, capture_output=True, check=False)
         subprocess.run(["tar", "x", "-C", checkout], input=archive.stdout, check=False)
@@ -119,17 +93,16 @@ def main(folder: str = ".", paths: list[str] | None = None) -> None:
             ("ruff analyze graph (Python only)", ["ruff", "analyze", "graph", "."]),
             ("depcruise (JavaScript only)", ["depcruise", ".", "--no-config", "--output-type", "json"]),
         ):
-            program = shutil.which(command[0], path=os.path.dirname(python) + os.pathsep + os.environ["PATH"])
+            program = shutil.which(command[0], path=BIN + os.pathsep + os.environ["PATH"])
             if program is not None:
-                rows.append((name, cpu([program, *command[1:]], checkout, 3, may_fail=True)))
+                rows.append((name, medians({name: [program, *command[1:]]}, Path(checkout), runs=3)[name]))
     for name, seconds in rows:
-        print(f"{name:36} {seconds * 1000:9.1f} ms {seconds / floor:8.1f} x floor")
-    clock, nearby = (
-        statistics.median(column) for column in zip(*((found.clock, low) for found, low in cold), strict=True)
-    )
-    ratios = statistics.quantiles(found.clock / low for found, low in cold)
-    print(f"of the clock, a cold build takes {clock:.2f} s beside a floor of {nearby * 1000:.1f} ms: ", end="")
-    print("{1:.0f} x floor (quartiles {0:.0f} and {2:.0f}".format(*ratios) + f" of {_COLD} runs)")
+        print(f"{name:36} {seconds * 1000:9.1f} ms {seconds / low:8.1f} x floor")
+    nearby = [(before + after) / 2 for before, after in pairwise(lows)]
+    quartiles = statistics.quantiles(found.clock / beside for found, beside in zip(cold, nearby, strict=True))
+    clock = statistics.median(found.clock for found in cold)
+    print(f"a cold build's whole process takes {clock:.2f} s of the clock, ", end="")
+    print("{1:.0f} x floor (quartiles {0:.0f} and {2:.0f}".format(*quartiles) + f" of {len(cold)} runs)")
 
 
 if __name__ == "__main__":

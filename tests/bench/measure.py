@@ -10,23 +10,42 @@ import resource
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 RUNS = int(os.environ.get("BENCH_RUNS", "15"))
 BIN = os.path.dirname(sys.executable)
-
+# What cannot be had for less: an empty python process and git listing the staged files.
+FLOOR = {"python": [sys.executable, "-c", "pass"], "git": ["git", "diff", "--cached", "--name-status"]}
 
 # Installed programs have their bytecode; so must what is measured, whatever this shell says.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
+class Cost(NamedTuple):
+    """Seconds that one command and its children took, and what it printed."""
+
+    cpu: float  # user and system time
+    clock: float
+    printed: str
+
+
+def cost(command: Sequence[str], cwd: Path, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Cost:
+    """What one run takes; its exit status is not looked at."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    done = subprocess.run(
+        command, cwd=cwd, input=stdin, capture_output=True, check=False, env={**ENVIRONMENT, **(env or {})}
+    )
+    clock, after = time.monotonic() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
+    return Cost(cpu, clock, done.stdout.decode("utf-8", "replace"))
+
+
 def cpu_seconds(command: Sequence[str], cwd: Path, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> float:
     """User and system time that one command and its children took; its exit status is not looked at."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(command, cwd=cwd, input=stdin, capture_output=True, check=False, env={**ENVIRONMENT, **(env or {})})
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
+    return cost(command, cwd, stdin, env).cpu
 
 
 def medians(
@@ -45,13 +64,12 @@ def medians(
 def beside_floor(
     commands: Mapping[str, Sequence[str]], cwd: Path, *, runs: int = RUNS
 ) -> tuple[float, dict[str, float]]:
-    """What cannot be had for less (an empty python process and git listing the staged files), and these commands.
+    """The floor, and these commands.
 
     All in turns: a machine that others use can be half as fast a minute later.
     """
-    parts = {"python": [sys.executable, "-c", "pass"], "git": ["git", "diff", "--cached", "--name-status"]}
-    measured = medians({**parts, **commands}, cwd, runs=runs)
-    return sum(measured.pop(part) for part in parts), measured
+    measured = medians({**FLOOR, **commands}, cwd, runs=runs)
+    return sum(measured.pop(part) for part in FLOOR), measured
 
 
 def table(title: str, rows: Sequence[Sequence[str]]) -> str:
