@@ -2,10 +2,31 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import Any
 
+from vibeguard.patterns import compiled
+
 _LONGEST = 1 << 20  # characters; the largest manifests seen in public repositories have some 100,000
-_DOTS = 1000  # between two equals signs of one line
+_PARTS = 100  # of a key; the parser takes time and memory with their square
+
+_STRING = r"\"(?:[^\"\\\n]++|\\.)*+\"?+|'[^'\n]*+'?+"
+_PART = rf"(?:[\w-]++|{_STRING})"
+
+
+@cache
+def _part() -> re.Pattern[str]:
+    return compiled(_PART)
+
+
+@cache
+def _key() -> re.Pattern[str]:
+    """What may be a key, its parts joined by dots; or a comment or a string of several lines, which are none."""
+    return compiled(
+        r"#[^\n]*+|\"\"\"(?:[^\"\\]++|\\(?s:.)|\"(?!\"\"))*+(?:\"{3,5}+|\Z)|'''(?:[^']++|'(?!''))*+(?:'{3,5}+|\Z)"
+        rf"|({_PART}(?:[ \t]*+\.[ \t]*+{_PART})*+)"
+    )
 
 
 def parsed(text: str) -> dict[str, Any]:
@@ -20,9 +41,13 @@ def parsed(text: str) -> dict[str, Any]:
 
     if len(text) > _LONGEST:
         raise ValueError(f"more than {_LONGEST:,} characters")
-    # The parser takes time with the square of a dotted key's length: 4 s for one of 120 kB, minutes for 1 MiB.
-    if any(part.count(".") > _DOTS for line in text.split("\n") if line.count(".") > _DOTS for part in line.split("=")):
-        raise ValueError(f"a key of more than {_DOTS} parts")
+    # A key is on one line, and few lines have so many dots.
+    if any(line.count(".") >= _PARTS for line in text.split("\n")):
+        for found in _key().finditer(text):
+            key = found.group(1)
+            # A string alone may have as many as it likes.
+            if key is not None and key.count(".") >= _PARTS and len(_part().findall(key)) > _PARTS:
+                raise ValueError(f"a key of more than {_PARTS} parts")
     try:
         return tomllib.loads(text)
     except RecursionError as error:

@@ -10,10 +10,13 @@ from tests.conftest import Repo
 from tests.unit.dependents.test_graph import answer, shown
 from vibeguard.toml import parsed
 
+THREE = '"' * 3
 # Each was an internal error, or took a minute and more, where a manifest of Rust had it.
 EVIL = {
     "a number of 6,000 digits": f"x = {'1' * 6000}\n",
     "a key of 60,000 parts": f"{'a.' * 60_000}b = 1\n",
+    "the same of quoted parts with equals signs": '"=".' * 60_000 + "b = 1\n",
+    "the same behind three quotes": f"x = {{a = {THREE}y{THREE}, {'a . ' * 60_000}b = 1}}\n",
     "50,000 brackets": f"x = {'[' * 50_000}",
     "more than a mebibyte": f"{'#' * (1 << 20)}\n",
     "no TOML": "{",
@@ -24,6 +27,22 @@ EVIL = {
 def test_what_cannot_be_read_is_a_value_error(text: str) -> None:
     with pytest.raises(ValueError, match=r"\S"):
         parsed(text)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f'"{"a.b " * 5000}"',
+        f"'{'1.2.' * 5000}'",
+        f"[{'1.5, ' * 5000}]",
+        "[" + '{v = "1.2.3"}, ' * 5000 + "]",
+        f'{THREE}\n"{"a." * 5000}b{THREE}',
+        f"1 # {'a.' * 5000}",
+    ],
+    ids=["text", "dotted text", "numbers", "tables", "lines", "comment"],
+)
+def test_dots_that_are_no_key_do_not_matter(value: str) -> None:
+    assert "x" in parsed(f"x = {value}\n")
 
 
 @given(st.text())
