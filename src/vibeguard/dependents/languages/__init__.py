@@ -21,7 +21,7 @@ from vibeguard.dependents.facts import Facts, Links
 from vibeguard.dependents.project import Project
 
 # Part of every store's key: a change of any scanner or resolver makes a new number, and old stores are not read.
-VERSION = 28
+VERSION = 29
 
 BY_EXTENSION: dict[str, str] = {
     "py": "python",
